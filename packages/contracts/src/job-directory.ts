@@ -1,0 +1,157 @@
+// The job directory on the cluster's file system: where orchestrator and worker meet. Names, and the files' schemas.
+//
+//   <workDir>/releases/<sha256>/             the worker, shared, read-only
+//   <workDir>/jobs/<unixUser>/<jobId>/       spec.json report.json script.sh tried-<n> receipt-<n>.json cancelled slurm.log
+//       runs/<submission>-<restart>/         fence heartbeat epochs.jsonl checkpoint result.json stdout stderr
+//
+// spec.json holds what to do, report.json the secrets to report with (0600). A run writes into its own folder only.
+import { z } from 'zod'
+import { RunId } from './epoch.ts'
+import { JobId, Sha256, SlurmName, Timestamp } from './names.ts'
+import { PresetTraining } from './training.ts'
+
+export const FILES = {
+  spec: 'spec.json',
+  report: 'report.json',
+  script: 'script.sh',
+  /** What the record needs to be made anew: job-file.ts. */
+  job: 'job.json',
+  cancelled: 'cancelled',
+  /** The record has ended: a run that an outsider's requeue starts later leaves at its fence. */
+  ended: 'ended',
+  slurmLog: 'slurm.log',
+  runs: 'runs',
+} as const
+
+export const RUN_FILES = {
+  fence: 'fence',
+  heartbeat: 'heartbeat',
+  epochs: 'epochs.jsonl',
+  /** The newest state to go on from: replaced whole, read by later runs, written by its own run only. */
+  checkpoint: 'checkpoint',
+  result: 'result.json',
+  stdout: 'stdout',
+  stderr: 'stderr',
+} as const
+
+/** What a run is to do. Written beside and renamed before each submission. */
+export const JobSpec = z.strictObject({
+  v: z.literal(1),
+  jobId: JobId,
+  /** A worker started for another submission than this leaves at once: it was superseded. */
+  submission: z.int().min(1),
+  slurmName: SlurmName,
+  training: PresetTraining,
+  gpus: z.int().min(0),
+  /** At most this long between two checkpoints, whatever happens; a warning or a stop brings one at once. */
+  checkpointEverySeconds: z.int().min(1),
+  release: Sha256,
+})
+export type JobSpec = z.infer<typeof JobSpec>
+
+/** How a run reports, and the job's key that signs every message. 0600: it holds secrets. */
+export const ReportAccess = z.strictObject({
+  v: z.literal(1),
+  /** 32 bytes, base64url. */
+  key: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** null: epochs.jsonl is followed instead. */
+  queue: z
+    .strictObject({
+      url: z.string(),
+      user: z.string(),
+      password: z.string(),
+      prefix: z.string(),
+      name: z.string(),
+    })
+    .nullable(),
+})
+export type ReportAccess = z.infer<typeof ReportAccess>
+
+/** Whoever creates this file exclusively is the one process that trains for the run. */
+export const Fence = z.strictObject({
+  v: z.literal(1),
+  slurmJobId: z.string(),
+  node: z.string(),
+  nonce: z.string(),
+  pid: z.int(),
+  at: Timestamp,
+})
+export type Fence = z.infer<typeof Fence>
+
+const Table = z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))).max(1000)
+
+/** Where a run took over: the run that left the checkpoint, and how many epochs it had trained. */
+export const ResumedFrom = z.strictObject({ run: RunId, epochs: z.int().min(1) })
+export type ResumedFrom = z.infer<typeof ResumedFrom>
+
+/** The last checkpoint a run left: after how many epochs, and what it cost to write. */
+export const CheckpointNote = z.strictObject({
+  epochs: z.int().min(0),
+  seconds: z.number().min(0),
+  bytes: z.int().min(0),
+})
+export type CheckpointNote = z.infer<typeof CheckpointNote>
+
+/** What the training left. `metrics` are the last epoch's values and the final evaluation; `tables` are the page's tables. */
+export const TrainingReport = z.strictObject({
+  backend: z.string(),
+  engine: z.string(),
+  skipped: z.array(z.strictObject({ backend: z.string(), why: z.string() })),
+  epochs: z.int().min(0),
+  metrics: z.record(z.string(), z.number().nullable()),
+  tables: z.record(z.string(), Table),
+  /** Of all weights after the last whole epoch: equal where two trainings came to the same. null: there are none. */
+  weightsSha256: Sha256.nullable(),
+  /** Of this run alone: what an earlier run trained before it was resumed is not in it. */
+  fitSeconds: z.number().min(0),
+})
+export type TrainingReport = z.infer<typeof TrainingReport>
+
+export const RunFailure = z.strictObject({
+  reason: z.enum(['training', 'incompatible-node', 'environment']),
+  code: z.string(),
+  detail: z.string(),
+})
+export type RunFailure = z.infer<typeof RunFailure>
+
+export const RunResult = z
+  .strictObject({
+    v: z.literal(1),
+    jobId: JobId,
+    run: RunId,
+    slurmJobId: z.string(),
+    node: z.string(),
+    /** `stopped`: the training was ended before its last epoch, and a later run may go on with it. */
+    outcome: z.enum(['completed', 'failed', 'stopped']),
+    /** `superseded`: a newer run passed its fence, or another run ended the job. null: it was not stopped. */
+    stoppedBy: z.enum(['signal', 'cancelled', 'superseded']).nullable(),
+    signal: z.string().nullable(),
+    failure: RunFailure.nullable(),
+    training: TrainingReport.nullable(),
+    resumed: ResumedFrom.nullable(),
+    checkpoint: CheckpointNote.nullable(),
+    startedAt: Timestamp,
+    endedAt: Timestamp,
+    release: Sha256,
+    /** `process.version` on the node. */
+    runtime: z.string(),
+    reporting: z.strictObject({ messages: z.int(), secondsInReporter: z.number() }),
+  })
+  .meta({ id: 'RunResult' })
+export type RunResult = z.infer<typeof RunResult>
+
+/**
+ * How the worker process ends. Slurm shows it as `<code>:0`; a code says whether a result.json is to be expected:
+ * completed, failed and stopped leave one; fenced and cancelled where the training had begun; unwritable could not.
+ * 143 = 128 + SIGTERM, as a shell would put it.
+ */
+export const WORKER_EXIT = {
+  completed: 0,
+  failed: 10,
+  fenced: 11,
+  cancelled: 12,
+  unusable: 13,
+  /** A full disk, a quota, a folder that is gone: the run's files could not be written. */
+  unwritable: 14,
+  stopped: 143,
+} as const

@@ -1,0 +1,29 @@
+// POST /v1/jobs: what a person asks for. Unknown fields are refused at every depth.
+import { z } from 'zod'
+import { ClusterName, JobName, LabelKey, LabelValue, Sha256 } from './names.ts'
+import { Resources } from './resources.ts'
+import { Training } from './training.ts'
+
+export const EnvironmentChoice = z.union([
+  z.strictObject({ lock: Sha256 }),
+  z.strictObject({ spec: z.union([z.string().max(65_536), z.record(z.string(), z.unknown())]) }),
+  z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]{1,9})?$/) }),
+])
+
+export const MAX_LABELS = 16
+
+export const JobRequest = z
+  .strictObject({
+    name: JobName,
+    cluster: ClusterName,
+    resources: Resources,
+    labels: z
+      .record(LabelKey, LabelValue)
+      .refine(labels => Object.keys(labels).length <= MAX_LABELS, `has more than ${MAX_LABELS} labels`)
+      .default({}),
+    environment: EnvironmentChoice.nullable().default(null),
+    training: Training,
+  })
+  .meta({ id: 'JobRequest' })
+/** Expanded: every default filled in. */
+export type JobRequest = z.infer<typeof JobRequest>
