@@ -1,0 +1,57 @@
+// What the coming epochs depend on, as plain arrays: weights, the optimizer's moments, the order of rows, the generator.
+// Two trainings of one request that are in the same state come to the same, bit by bit.
+import { createHash } from 'node:crypto'
+import type { RandomStateState } from './random/random-state.ts'
+
+export type Numbers = Float32Array | Float64Array | Int32Array
+
+/** In a fixed order, by name. */
+export type NamedNumbers = Record<string, Numbers>
+
+export interface TrainingState {
+  /** What is learned. */
+  weights: NamedNumbers
+  /** Whatever else changes from epoch to epoch. */
+  rest: NamedNumbers
+  random: RandomStateState | null
+}
+
+const copyAll = (named: NamedNumbers): NamedNumbers =>
+  Object.fromEntries(Object.entries(named).map(([name, numbers]) => [name, numbers.slice()]))
+
+export const copyState = ({ weights, rest, random }: TrainingState): TrainingState => ({
+  weights: copyAll(weights),
+  rest: copyAll(rest),
+  random,
+})
+
+/** Into the arrays of `target`, which must have the same shape. */
+export function overwriteState(target: TrainingState, source: TrainingState): void {
+  for (const [name, numbers] of Object.entries(source.weights)) target.weights[name]?.set(numbers)
+  for (const [name, numbers] of Object.entries(source.rest)) target.rest[name]?.set(numbers)
+  target.random = source.random
+}
+
+/** One text for one shape: the names, kinds and lengths of all arrays, in order. */
+export const shapeOf = ({ weights, rest, random }: TrainingState): string =>
+  JSON.stringify(
+    [weights, rest].map(named =>
+      Object.entries(named).map(([name, numbers]) => [name, kindOf(numbers), numbers.length]),
+    ),
+  ) + (random === null ? '' : ' and a generator')
+
+export function kindOf(numbers: Numbers): 'float32' | 'float64' | 'int32' {
+  if (numbers instanceof Float32Array) return 'float32'
+  return numbers instanceof Float64Array ? 'float64' : 'int32'
+}
+
+/** The bytes as they lie in memory: every machine that the tensor library runs on is little-endian. */
+export const bytesOf = ({ buffer, byteOffset, byteLength }: Numbers): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+/** Of all weights, one after the other, in the order of the layers. */
+export function weightsSha256({ weights }: TrainingState): string {
+  const hash = createHash('sha256')
+  for (const numbers of Object.values(weights)) hash.update(bytesOf(numbers))
+  return hash.digest('hex')
+}
