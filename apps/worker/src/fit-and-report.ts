@@ -1,0 +1,104 @@
+// The training itself, from the checkpoint it goes on from to its end, with everything that happens beside it: epochs into
+// epochs.jsonl, checkpoints, heartbeats, the first report, and the warning before the time limit.
+import { join } from 'node:path'
+import { type ResumedFrom, RUN_FILES } from '@trotline/contracts'
+import type { FitOutcome } from '@trotline/trainer'
+import { type CheckpointFile, createCheckpointFile } from './checkpoint-file.ts'
+import type { EpochFile } from './epoch-file.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import type { Obedience } from './obedience.ts'
+import type { Duty, RunParts } from './parts.ts'
+import type { Reporter } from './reporter.ts'
+import { findCheckpoints } from './restore.ts'
+import type { Stopwatch } from './stopwatch.ts'
+
+export interface Beside {
+  reporter: Reporter | null
+  epochs: EpochFile
+  obedience: Obedience
+  stopwatch: Stopwatch
+  /** Aborted by a signal or by what `obedience` found. */
+  stop: AbortSignal
+}
+
+export interface Fitted {
+  outcome: FitOutcome
+  resumed: ResumedFrom | null
+  /** null: the training ended before its start. */
+  checkpoints: CheckpointFile | null
+}
+
+/** Whatever ends the fit, a bug too, the epochs so far are on disk afterwards. */
+export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside): Promise<Fitted> {
+  const { training, gpus, checkpointEverySeconds } = duty.spec
+  const { slurmJobId, node } = duty.allocation
+  const { out, err } = parts
+  const { reporter, epochs, obedience, stopwatch, stop } = beside
+  let trained = 0
+  let backend = ''
+  let resumed: ResumedFrom | null = null
+  let checkpoints: CheckpointFile | null = null
+
+  const { fit, decodeCheckpoint } = await parts.loadTrainer()
+  const found = await findCheckpoints(duty.directory, duty.run, { decode: decodeCheckpoint, say: err })
+  const runOf = (checkpoint: unknown): string => found.find(one => one.checkpoint === checkpoint)?.run ?? ''
+
+  parts.stop.onWarning(() => {
+    stopwatch.measure(epochs.sync)
+    err(`SIGUSR2: the time limit is near; ${trained} epochs are on disk, training goes on`)
+    void checkpoints?.write()
+  })
+  const heartbeat = startHeartbeat({
+    runDirectory: duty.runDirectory,
+    epoch: () => (trained === 0 ? null : trained - 1),
+    onBeat: epoch => {
+      stopwatch.measure(() => reporter?.heartbeat(epoch))
+      void obedience.look()
+    },
+    everyMs: parts.heartbeatMs,
+    say: err,
+  })
+  out(`training ${training.preset}: ${training.epochs} epochs, seed ${training.seed}, backend ${training.backend}`)
+  try {
+    const outcome = await fit({
+      training,
+      gpus,
+      assets: { directory: duty.assets },
+      signal: stop,
+      resume: found.map(({ checkpoint }) => checkpoint),
+      onBackend(chosen) {
+        backend = chosen.backend
+        out(`backend ${backend}, engine ${chosen.engine}`)
+        for (const rung of chosen.skipped) out(`  not ${rung.backend}: ${rung.why}`)
+      },
+      onStart(start) {
+        for (const { checkpoint, why } of start.refused)
+          err(`the checkpoint of run ${runOf(checkpoint)} ${why}; it is not used`)
+        if (start.resumed) {
+          resumed = { run: runOf(start.resumed), epochs: start.resumed.epochs }
+          trained = resumed.epochs
+          out(`resumed from the checkpoint of run ${resumed.run}: ${trained} epochs are trained already`)
+        } else if (duty.run !== '1-0')
+          out('beginning with the first epoch: no older run left a checkpoint that can be used')
+        checkpoints = createCheckpointFile({
+          path: join(duty.runDirectory, RUN_FILES.checkpoint),
+          everySeconds: checkpointEverySeconds,
+          from: trained,
+          take: start.checkpoint,
+          syncEpochs: epochs.flush,
+          say: err,
+        })
+        stopwatch.measure(() => reporter?.started({ slurmJobId, node, runtime: process.version, backend, resumed }))
+      },
+      onEpoch(epoch) {
+        stopwatch.measure(() => epochs.append(epoch))
+        trained = epoch.epoch + 1
+        checkpoints?.epochEnded()
+      },
+    })
+    return { outcome, resumed, checkpoints }
+  } finally {
+    heartbeat.stop()
+    epochs.sync()
+  }
+}

@@ -1,0 +1,42 @@
+// What a run is handed: its order (which job, which submission, where) and its parts (trainer, queue, signals, words);
+// and what a run that holds its fence has to do.
+import type { JobSpec, ReportAccess, RunId } from '@trotline/contracts'
+import type { decodeCheckpoint, fit } from '@trotline/trainer'
+import type { openReportQueue } from './report-queue.ts'
+import type { Allocation } from './settings.ts'
+import type { StopSignals } from './signals.ts'
+
+export interface RunOrder {
+  /** The job directory. */
+  directory: string
+  submission: number
+  allocation: Allocation
+  /** The release this worker is from; null: it runs from its sources, and the spec's word is taken. */
+  release: string | null
+  /** The folder of the trainer's assets. */
+  assets: string
+}
+
+export interface RunParts {
+  /** Both are loaded when they are needed: a worker that leaves at the fence is gone in a tenth of the time. */
+  loadTrainer(): Promise<{ fit: typeof fit; decodeCheckpoint: typeof decodeCheckpoint }>
+  loadReportQueue(): Promise<typeof openReportQueue>
+  stop: StopSignals
+  heartbeatMs: number
+  out(line: string): void
+  err(line: string): void
+}
+
+/** The duty of a run that holds its fence. */
+export interface Duty {
+  spec: JobSpec
+  /** The job directory. */
+  directory: string
+  run: RunId
+  runDirectory: string
+  allocation: Allocation
+  release: string
+  assets: string
+  /** null: nothing is reported. */
+  access: ReportAccess | null
+}

@@ -1,0 +1,42 @@
+// What a person reads in the run's stdout. Epochs count from 1 here. A line for an epoch at most once a second, or at
+// every tenth of the way where the training is faster than that.
+import type { EpochLine, TrainingReport } from '@trotline/contracts'
+
+const LINE_EVERY_MS = 1000
+
+const figure = (value: number | null, otherwise = 'not finite'): string =>
+  value === null ? otherwise : String(Number(value.toPrecision(6)))
+
+const figures = (values: EpochLine['values'], nonFinite: EpochLine['nonFinite'] = {}): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${figure(value, nonFinite[name])}`)
+    .join('  ')
+
+export interface Progress {
+  epoch(line: Pick<EpochLine, 'epoch' | 'values' | 'nonFinite'>): void
+}
+
+export function createProgress(
+  of: number,
+  write: (line: string) => void,
+  now: () => number = () => performance.now(),
+): Progress {
+  let lastAt = Number.NEGATIVE_INFINITY
+  let lastTenth = 0
+  return {
+    epoch({ epoch, values, nonFinite }) {
+      const done = epoch + 1
+      const tenth = Math.floor((10 * done) / of)
+      const at = now()
+      if (tenth === lastTenth && at - lastAt < LINE_EVERY_MS) return
+      lastAt = at
+      lastTenth = tenth
+      write(`epoch ${done}/${of}  ${figures(values, nonFinite)}`)
+    },
+  }
+}
+
+export function endingLine(word: string, training: TrainingReport | null): string {
+  if (!training) return `${word} before the first epoch`
+  return `${word} after ${training.epochs} epochs in ${training.fitSeconds.toFixed(2)} s  ${figures(training.metrics)}`
+}

@@ -1,0 +1,145 @@
+// Says live, through a queue, what epochs.jsonl says durably. One message is under way at a time, at most four a second;
+// epochs that come in between share the next one. Nothing here can stop or slow the training: while Redis is away the
+// message under way waits, and what follows it gathers in the outbox, which is bounded.
+import { MAX_REPORTS_PER_SECOND, type Report, reportMessageId, type SignedReport } from '@trotline/contracts'
+import { signReport } from '@trotline/contracts/signature'
+import type { WrittenLine } from './epoch-file.ts'
+import type { Outbox, Outcome, Started } from './outbox.ts'
+import type { Stopwatch } from './stopwatch.ts'
+
+/** Resolves when the message is stored. May wait for ever; a rejection means that it may be tried again under the same id. */
+export interface ReportQueue {
+  add(kind: Report['kind'], id: string, message: SignedReport): Promise<void>
+  close(): void
+}
+
+export interface Reporter {
+  started(facts: Started): void
+  /** Epochs that are in epochs.jsonl already. */
+  epochs(lines: readonly WrittenLine[]): void
+  heartbeat(epoch: number | null): void
+  ended(outcome: Outcome): void
+  /** Messages that the queue has taken. */
+  messages(): number
+  /** Waits until everything is sent, at most `limitMs` and no longer than `enough` is unaborted; then closes the queue. */
+  drain(limitMs: number, enough: AbortSignal): Promise<{ unsent: boolean }>
+}
+
+export interface ReporterOptions {
+  outbox: Outbox
+  /** The job's key. */
+  key: string
+  queue: ReportQueue
+  stopwatch: Stopwatch
+  say(line: string): void
+  spacingMs?: number
+  retryMs?: number
+}
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { outbox, key, queue, stopwatch, say } = options
+  const { spacingMs = 1000 / MAX_REPORTS_PER_SECOND, retryMs = 1000 } = options
+  let taken = 0
+  let forgot = false
+  let refused = false
+  let sending: Promise<void> | null = null
+  let nextAt = Number.NEGATIVE_INFINITY
+  const closed = new AbortController()
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise(resolve => {
+      const done = (): void => {
+        clearTimeout(timer)
+        closed.signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      closed.signal.addEventListener('abort', done)
+    })
+
+  /** Tries until the queue has it. A repeated message has the same id, so the queue keeps one. */
+  async function deliver(first: Promise<void>, again: () => Promise<void>): Promise<void> {
+    let attempt = first
+    for (let tries = 1; !closed.signal.aborted; tries += 1) {
+      try {
+        await attempt
+        taken += 1
+        if (refused) say('the report queue takes messages again')
+        refused = false
+        return
+      } catch (error) {
+        if (!refused) say(`the report queue refuses messages (${(error as Error).message}); training goes on`)
+        refused = true
+      }
+      await pause(Math.min(retryMs * 2 ** (tries - 1), 15_000))
+      if (closed.signal.aborted) return
+      attempt = stopwatch.measure(again)
+    }
+  }
+
+  async function sendAll(): Promise<void> {
+    while (outbox.waiting() && !closed.signal.aborted) {
+      const wait = nextAt - performance.now()
+      if (wait > 0) await pause(wait)
+      if (closed.signal.aborted) return
+      const from = performance.now()
+      const { first, again } = stopwatch.measure(() => {
+        const report = outbox.next() as Report
+        const id = reportMessageId(report)
+        const message = signReport(report, key)
+        const again = (): Promise<void> => queue.add(report.kind, id, message)
+        return { first: again(), again }
+      })
+      // On a busy node a message costs more: its like may then come half as often, or reporting would pass its 1 %.
+      const costMs = performance.now() - from
+      nextAt = from + Math.min(Math.max(spacingMs, 300 * costMs), 2 * spacingMs)
+      await deliver(first, again)
+    }
+  }
+
+  function wake(): void {
+    sending ??= sendAll().finally(() => {
+      sending = null
+      // What came between the last look and this line.
+      if (outbox.waiting() && !closed.signal.aborted) wake()
+    })
+  }
+
+  return {
+    started(facts) {
+      outbox.started(facts)
+      wake()
+    },
+    epochs(lines) {
+      if (outbox.epochs(lines) > 0 && !forgot) {
+        say('the report queue is too far behind; the oldest epochs will not be reported, epochs.jsonl has them')
+        forgot = true
+      }
+      wake()
+    },
+    heartbeat(epoch) {
+      outbox.heartbeat(epoch)
+      wake()
+    },
+    ended(outcome) {
+      outbox.ended(outcome)
+      wake()
+    },
+    messages: () => taken,
+    async drain(limitMs, enough) {
+      const until = new AbortController()
+      const stop = (): void => until.abort()
+      const timer = setTimeout(stop, limitMs)
+      enough.addEventListener('abort', stop)
+      if (enough.aborted) stop()
+      while (sending && !until.signal.aborted)
+        await Promise.race([sending, new Promise(resolve => until.signal.addEventListener('abort', resolve))])
+      const unsent = sending !== null
+      clearTimeout(timer)
+      enough.removeEventListener('abort', stop)
+      closed.abort()
+      queue.close()
+      return { unsent }
+    },
+  }
+}

@@ -1,0 +1,68 @@
+// One run from its first look at the job directory to its exit code: may it train, is the fence ours, then train.
+// Everything that ends without training ends here, with a sentence on stderr and a code of WORKER_EXIT.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FILES, WORKER_EXIT } from '@trotline/contracts'
+import { readReportAccess, readSpec } from './assignment.ts'
+import { isFileSystemError } from './durable-file.ts'
+import { newFence, takeFence } from './fence.ts'
+import type { Leave } from './leave.ts'
+import type { RunOrder, RunParts } from './parts.ts'
+import type { Allocation } from './settings.ts'
+import { whyNotTrain } from './standing.ts'
+import { train } from './train.ts'
+
+export async function run(order: RunOrder, parts: RunParts): Promise<number> {
+  const { directory, submission, allocation } = order
+  const leave = (reason: Leave): number => {
+    parts.err(`leaving without training: ${reason.why}`)
+    return WORKER_EXIT[reason.leave]
+  }
+
+  const spec = await readSpec(directory, submission)
+  if ('leave' in spec) return leave(spec)
+  const name = `${submission}-${allocation.restart}`
+  const release = order.release ?? spec.release
+  parts.out(
+    `run ${name} of job ${spec.jobId}: Slurm job ${allocation.slurmJobId} (${allocation.slurmJobName}) on ${allocation.node}, ` +
+      `Node.js ${process.version}, release ${release.slice(0, 12)}`,
+  )
+  if (release !== spec.release)
+    parts.err(`the job was prepared for release ${spec.release.slice(0, 12)}; this one runs it`)
+
+  const before = await standing(directory, name)
+  if (before) return leave(before)
+  if (parts.stop.signal.aborted) return stoppedEarly(parts)
+  const runDirectory = join(directory, FILES.runs, name)
+  const held = await passFence(runDirectory, allocation)
+  if (held) return leave(held)
+  const since = await standing(directory, name)
+  if (since) return leave(since)
+
+  const access = await readReportAccess(directory)
+  if (!access)
+    parts.err(`${join(directory, FILES.report)} cannot be used: nothing is reported, epochs.jsonl has it all`)
+  return train({ spec, directory, run: name, runDirectory, allocation, release, assets: order.assets, access }, parts)
+}
+
+/** A run that cannot be told whether it may train does not: the next one asks again. */
+const standing = (directory: string, name: string): Promise<Leave | null> =>
+  whyNotTrain(directory, name, 'folder').catch((error: Error) => ({
+    leave: 'unusable',
+    why: `whether this run may train cannot be asked: ${error.message}`,
+  }))
+
+async function passFence(runDirectory: string, allocation: Allocation): Promise<Leave | null> {
+  try {
+    await mkdir(runDirectory, { recursive: true, mode: 0o700 })
+    return await takeFence(runDirectory, newFence(allocation))
+  } catch (error) {
+    if (!isFileSystemError(error)) throw error
+    return { leave: 'unwritable', why: `the fence cannot be made: ${error.message}` }
+  }
+}
+
+function stoppedEarly({ stop, err }: RunParts): number {
+  err(`${String(stop.signal.reason)} before the training began`)
+  return WORKER_EXIT.stopped
+}

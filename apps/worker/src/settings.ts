@@ -1,0 +1,32 @@
+// The only file that touches the environment: what Slurm says about this allocation, asked once at the start.
+import { hostname } from 'node:os'
+import type { Leave } from './leave.ts'
+
+export interface Allocation {
+  slurmJobId: string
+  /** Slurm's requeues of this Slurm job so far. Unset on the first run (Slurm 22.05, seen). */
+  restart: number
+  node: string
+  slurmJobName: string
+}
+
+export function readAllocation(environment: NodeJS.ProcessEnv = process.env): Allocation | Leave {
+  const { SLURM_JOB_ID, SLURM_RESTART_COUNT = '0', SLURMD_NODENAME, SLURM_JOB_NAME } = environment
+  if (!SLURM_JOB_ID) return { leave: 'unusable', why: 'SLURM_JOB_ID is not set: the worker runs inside an allocation' }
+  if (!/^[0-9]{1,6}$/.test(SLURM_RESTART_COUNT))
+    return { leave: 'unusable', why: `SLURM_RESTART_COUNT is not a count: ${JSON.stringify(SLURM_RESTART_COUNT)}` }
+  return {
+    slurmJobId: SLURM_JOB_ID,
+    restart: Number(SLURM_RESTART_COUNT),
+    node: SLURMD_NODENAME || hostname(),
+    slurmJobName: SLURM_JOB_NAME ?? '',
+  }
+}
+
+/**
+ * Must run before ioredis is loaded: with DEBUG=ioredis:* (or *) from the submitting shell it would print the
+ * arguments of HELLO, and the password is one of them.
+ */
+export function silenceLibraries(environment: NodeJS.ProcessEnv = process.env): void {
+  delete environment.DEBUG
+}
