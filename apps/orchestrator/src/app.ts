@@ -1,0 +1,155 @@
+// Builds the whole server from its settings. The only place that constructs; everything else is handed what it needs.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EPOCH_REPORTS_QUEUE } from '@trotline/contracts'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { createClusterAccess } from './clusters/access.ts'
+import { readRelease } from './clusters/release.ts'
+import { readSecret, type Settings } from './config.ts'
+import { createEventStreams } from './http/event-stream.ts'
+import { buildServer } from './http/server.ts'
+import type { Crash } from './lifecycle/crash-points.ts'
+import { createOwner, type Owner } from './lifecycle/owner.ts'
+import { createEpochStore } from './store/epoch-store.ts'
+import { createFactsStore } from './store/facts.ts'
+import { createJobStore } from './store/job-store.ts'
+import { createKeys } from './store/keys.ts'
+import { createLease } from './store/lease.ts'
+import { createLiveCounts } from './store/live-counts.ts'
+import { connectFailingFast, connectWaiting, durabilityGaps, whenReady } from './store/redis.ts'
+import { createSharedLimits } from './store/shared-limits.ts'
+import { createAskOwner } from './streams/ask-owner.ts'
+import { createChanges } from './streams/changes.ts'
+import { createNudges } from './streams/nudges.ts'
+import { consumeReports } from './streams/reports.ts'
+
+export interface App {
+  http: FastifyInstance
+  /** Answers the address it listens on. */
+  start(): Promise<string>
+  /** Clean stop: no new requests, streams ended, leases released, connections closed. */
+  stop(): Promise<void>
+}
+
+/** How long a start waits for Redis before it gives up. */
+const STORE_START_LIMIT_MS = 10_000
+
+/** BullMQ's goodbye waits for a silent Redis however long it takes; a stop does not. What is cut off is delivered again. */
+const CONSUMERS_STOP_LIMIT_MS = 3_000
+
+export async function createApp(settings: Settings, { log, crash }: { log: Logger; crash: Crash }): Promise<App> {
+  const release = await readRelease(settings.worker.releaseDirectory)
+  const { prefix } = settings.store
+  const redis = connectFailingFast(settings.store, log)
+  await whenReady(redis, STORE_START_LIMIT_MS).catch(error => {
+    redis.disconnect()
+    throw error
+  })
+  for (const gap of await durabilityGaps(redis)) log.error({ gap }, 'Redis may lose acknowledged jobs')
+
+  const keys = createKeys(prefix)
+  const { eventsPerJob, idempotencyHours, sseClients } = settings.limits
+  const epochs = createEpochStore({ redis, keys, eventsPerJob })
+  const jobs = createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs: idempotencyHours * 3_600_000 })
+  const facts = createFactsStore(redis, prefix)
+  const limits = createSharedLimits(redis, keys, idempotencyHours * 3_600_000)
+  const now = (): Date => new Date()
+
+  const owners = new Map<string, Owner>(
+    settings.clusters.map(cluster => {
+      const owner = createOwner({
+        cluster,
+        connect: settings => createClusterAccess(settings, limits),
+        lease: createLease(redis, keys, cluster.name),
+        facts,
+        context: { release, queue: queueAccess(cluster.reports, prefix), jobs, epochs, crash, now },
+        log: log.child({ cluster: cluster.name }),
+      })
+      return [cluster.name, owner]
+    }),
+  )
+  const names = [...owners.keys()]
+  const waiting = () => connectWaiting(settings.store, log)
+  const changes = await createChanges(waiting(), keys)
+  const owner = await createAskOwner({
+    publisher: redis,
+    subscriber: waiting(),
+    keys,
+    clusters: names,
+    own: name => owners.get(name)?.accessIfOwned() ?? null,
+  })
+  const queueConnections = [waiting(), waiting()] as const
+  const nudges = createNudges({
+    sending: redis,
+    receiving: () => queueConnections[0],
+    prefix,
+    clusters: names,
+    onNudge: (name, jobId) => owners.get(name)?.nudge(jobId),
+    takeHere(name, jobId) {
+      const owner = owners.get(name)
+      if (!owner?.accessIfOwned()) return false
+      owner.nudge(jobId)
+      return true
+    },
+    log,
+  })
+  // What is reported waits for a store that is slow or away, where a request is refused: the queue keeps it until then.
+  const patient = { redis: queueConnections[1], keys, eventsPerJob, idempotencyMs: idempotencyHours * 3_600_000 }
+  const reported = createEpochStore(patient)
+  const reports = consumeReports({
+    connection: queueConnections[1],
+    prefix,
+    jobs: createJobStore({ ...patient, epochs: reported }),
+    epochs: reported,
+    log,
+  })
+  const http = await buildServer(
+    {
+      settings,
+      clusters: settings.clusters,
+      release,
+      jobs,
+      epochs,
+      facts,
+      pauses: limits.pauses,
+      liveCounts: createLiveCounts(redis, keys),
+      owner,
+      changes,
+      nudges,
+      streams: createEventStreams(sseClients),
+      storeGaps: () => durabilityGaps(redis),
+      crash,
+      now,
+    },
+    log,
+  )
+
+  return {
+    http,
+    async start() {
+      const address = await http.listen({ host: settings.listen.host, port: settings.listen.port })
+      for (const owner of owners.values()) owner.start()
+      return address
+    },
+    async stop() {
+      await http.close()
+      await Promise.all([...owners.values()].map(owner => owner.stop()))
+      const away = await redis.ping().then(
+        () => false,
+        () => true,
+      )
+      const consumers = Promise.allSettled([nudges.close(away), reports.stop(away)])
+      await Promise.race([consumers, sleep(CONSUMERS_STOP_LIMIT_MS, undefined, { ref: false })])
+      changes.close()
+      owner.close()
+      for (const connection of [redis, ...queueConnections]) connection.disconnect()
+    },
+  }
+}
+
+function queueAccess(reports: Settings['clusters'][number]['reports'], prefix: string) {
+  if (reports.kind === 'directory') return null
+  const { url, user, passwordFile } = reports
+  return { url, user, password: readSecret(passwordFile), prefix, name: EPOCH_REPORTS_QUEUE }
+}

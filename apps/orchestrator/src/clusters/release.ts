@@ -1,0 +1,103 @@
+// Brings the worker release to a cluster, once, and proves before each use that it is whole: its files are checked
+// against the manifest we hold here, not against a marker that lies beside them.
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Transport } from '@trotline/slurm'
+import { z } from 'zod'
+import { OrchestratorError } from '../errors.ts'
+import { releaseOf, releasesOf } from './layout.ts'
+
+const Manifest = z.object({
+  files: z
+    .array(z.object({ path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), sha256: z.string(), bytes: z.int() }))
+    .min(1),
+})
+
+export interface WorkerRelease {
+  id: string
+  /** Where the build lies on this machine. */
+  directory: string
+  files: { path: string; sha256: string }[]
+  manifest: string
+}
+
+/** @throws OrchestratorError RELEASE_MISSING when `npm run build` has not been run */
+export async function readRelease(releaseDirectory: string): Promise<WorkerRelease> {
+  try {
+    const current = JSON.parse(await readFile(join(releaseDirectory, 'current.json'), 'utf8')) as { id: string }
+    const directory = join(releaseDirectory, current.id)
+    const manifest = await readFile(join(directory, 'manifest.json'), 'utf8')
+    if (createHash('sha256').update(manifest).digest('hex') !== current.id)
+      throw new Error('manifest.json does not have the hash it is named by')
+    return { id: current.id, directory, manifest, files: Manifest.parse(JSON.parse(manifest)).files }
+  } catch (cause) {
+    throw new OrchestratorError(
+      'RELEASE_MISSING',
+      `There is no worker release in ${releaseDirectory}: run npm run build`,
+      { cause },
+    )
+  }
+}
+
+/** Is it there and whole? An answer either way; throws only when the cluster could not be asked. */
+export async function releaseIsWhole(transport: Transport, workDir: string, release: WorkerRelease): Promise<boolean> {
+  const expected = [{ path: 'manifest.json', sha256: release.id }, ...release.files]
+  const list = expected.map(file => `${file.sha256}  ${releaseOf(workDir, release.id)}/${file.path}\n`).join('')
+  const result = await transport.exec(['sha256sum', '--check', '--quiet', '--strict', '-'], {
+    stdin: list,
+    timeLimitMs: 60_000,
+    maxOutputBytes: 65_536,
+    lane: 'submit',
+  })
+  return result.exitCode === 0
+}
+
+/** Between two proofs over the same connection. The files are read-only and named by their hash. */
+const PROVED_FOR_MS = 60_000
+const proved = new WeakMap<Transport, { id: string; at: number }>()
+
+/** As releaseIsWhole; an answer "whole" over this connection holds for a minute. */
+export async function releaseWasWhole(transport: Transport, workDir: string, release: WorkerRelease): Promise<boolean> {
+  const last = proved.get(transport)
+  if (last?.id === release.id && performance.now() - last.at < PROVED_FOR_MS) return true
+  const at = performance.now()
+  const whole = await releaseIsWhole(transport, workDir, release)
+  if (whole) proved.set(transport, { id: release.id, at })
+  return whole
+}
+
+// The new folder takes its name in one rename. A damaged one is moved aside first, not repaired in place:
+// a running worker may still have its files open.
+const PUBLISH = `
+set -eu
+chmod 0555 -- "$1"
+[ ! -e "$2" ] || mv -T -- "$2" "$1.damaged"
+mv -T -- "$1" "$2"
+`
+
+export async function uploadRelease(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
+  const target = releaseOf(workDir, release.id)
+  const beside = `${releasesOf(workDir)}/.${release.id.slice(0, 16)}-${randomBytes(4).toString('hex')}`
+  await must(transport, ['mkdir', '-m', '0755', '--', beside])
+  for (const file of release.files)
+    await transport.put(`${beside}/${file.path}`, { file: join(release.directory, file.path) }, { mode: 0o444 })
+  await transport.put(`${beside}/manifest.json`, release.manifest, { mode: 0o444 })
+  await must(transport, ['sh', '-c', PUBLISH, 'publish', beside, target])
+  if (!(await releaseIsWhole(transport, workDir, release))) {
+    throw new OrchestratorError('RELEASE_DAMAGED', `The worker release did not arrive whole in ${target}`)
+  }
+}
+
+async function must(transport: Transport, argv: string[]): Promise<void> {
+  const result = await transport.exec(argv, { timeLimitMs: 30_000, maxOutputBytes: 65_536, lane: 'submit' })
+  if (result.exitCode !== 0) {
+    throw new OrchestratorError(
+      'DIRECTORY_REFUSED',
+      `${argv[0]} failed on the cluster: ${result.stderr.trim().split('\n')[0] ?? ''}`,
+      {
+        details: { exitCode: result.exitCode, stderr: result.stderr.slice(0, 2_000) },
+      },
+    )
+  }
+}

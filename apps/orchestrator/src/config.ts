@@ -1,0 +1,205 @@
+// The settings, parsed once. The one place that reads process.env and the configuration file.
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { ClusterName, IdentityName, OwnerId, Sha256, SlurmName, UnixUser } from '@trotline/contracts'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { OrchestratorError } from './errors.ts'
+
+const Port = z.int().min(0).max(65_535)
+const RedisUrl = z
+  .string()
+  .regex(/^rediss?:\/\/[^\s@]+$/, 'is redis://host:port without a password (passwordFile holds it)')
+/** A path on the cluster. It is quoted wherever it goes; the closed alphabet keeps it legible in scripts and logs. */
+const ClusterPath = z
+  .string()
+  .regex(/^\/[A-Za-z0-9._/+@-]{1,200}$/, 'is not an absolute path of letters, digits and . _ / + @ -')
+/** One fixed line of the operator's, such as `module load cuda/11.8`. */
+const PrologueLine = z
+  .string()
+  .max(500)
+  .regex(/^[\x20-\x7e]*$/, 'is not one line of printable ASCII')
+
+const Identity = z.strictObject({ name: IdentityName, unixUser: UnixUser, privateKeyFile: z.string() })
+
+const Reports = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('queue'),
+    /** The queue as the nodes reach it, with a user that may only report. */
+    url: RedisUrl,
+    user: z.string(),
+    passwordFile: z.string(),
+  }),
+  z.strictObject({ kind: z.literal('directory') }),
+])
+
+/**
+ * What the whole installation may cost one cluster, whatever it has to do and however many processes it runs; calls past
+ * a ceiling wait in order. The defaults stop a runaway and not a busy day: a login node starts at most about 100 sbatch a
+ * second, and all questions about any number of jobs are a few dozen a minute and identity. A site that counts RPCs
+ * (slurmctld's rl_enable of 23.02 and newer) sets them lower.
+ */
+const CeilingSettings = z.strictObject({
+  /** SSH connections at once, one per identity. */
+  connections: z.int().min(1).max(64).default(32),
+  /** sshd counts channels per connection: MaxSessions, 10 by default. */
+  channelsPerConnection: z.int().min(3).max(10).default(4),
+  /** Whatever reaches slurmctld or slurmdbd, submissions too, in any 60 s. Submissions leave a fifth of it to questions and cancels. */
+  commandsPerMinute: z.int().min(10).max(1_000_000).default(7_500),
+  /** sbatch in any 60 s. */
+  submissionsPerMinute: z.int().min(1).max(1_000_000).default(6_000),
+  /** A call that waits longer is given up for now; longer than the minute that a ceiling counts. */
+  waitSeconds: z.int().min(1).max(3_600).default(120),
+})
+export type CeilingSettings = z.infer<typeof CeilingSettings>
+
+/** When a part of the cluster is left alone, and how soon it is tried again. */
+const BreakerSettings = z
+  .strictObject({
+    /** So many faults in a row within the window open it. */
+    faults: z.int().min(1).max(100).default(5),
+    windowSeconds: z.int().min(1).max(3_600).default(120),
+    /** An answer of slurmctld that takes longer counts as a fault. */
+    slowAnswerSeconds: z.int().min(1).max(600).default(20),
+    restSeconds: z.number().min(0.1).max(600).default(5),
+    longestRestSeconds: z.number().min(0.1).max(3_600).default(60),
+  })
+  .refine(({ restSeconds, longestRestSeconds }) => restSeconds <= longestRestSeconds, {
+    path: ['longestRestSeconds'],
+    message: 'is shorter than restSeconds',
+  })
+export type BreakerSettings = z.infer<typeof BreakerSettings>
+
+const Cluster = z.strictObject({
+  name: ClusterName,
+  ssh: z.strictObject({ host: z.string(), port: Port.default(22), knownHostsFile: z.string() }),
+  /** The first is the service identity: it uploads the worker release, which the others only read. */
+  identities: z.array(Identity).min(1).max(64),
+  workDir: ClusterPath,
+  /** Node.js on the compute nodes. */
+  node: ClusterPath,
+  prologue: z.array(PrologueLine).max(50).default([]),
+  reports: Reports,
+  /** The operator's floor: squeue is asked at most this often per identity. */
+  pollIntervalMs: z.int().min(200).max(600_000).default(5_000),
+  /** Absent: every partition that sinfo lists. */
+  partitions: z.array(SlurmName).min(1).optional(),
+  /** Slurm warns the worker (SIGUSR2) this long before the time limit; it may come up to 60 s earlier. */
+  warnSecondsBeforeLimit: z.int().min(0).max(65_535).default(120),
+  /** How often one job is submitted again after a failure of the cluster (node-fail, boot-fail, launch-failed, preempted). */
+  infrastructureRetries: z.int().min(0).max(50).default(5),
+  /** At most this long between two checkpoints of a run. */
+  checkpointEverySeconds: z.int().min(1).max(86_400).default(300),
+  /** How long a finished job's result may stay invisible (NFS attribute caches: up to 60 s). */
+  resultPatienceMs: z.int().min(0).max(3_600_000).default(120_000),
+  ceilings: CeilingSettings.prefault({}),
+  breaker: BreakerSettings.prefault({}),
+})
+export type ClusterSettings = z.infer<typeof Cluster>
+
+const Token = z.strictObject({
+  owner: OwnerId,
+  name: z.string().min(1).max(100),
+  role: z.enum(['user', 'operator']).default('user'),
+  identity: IdentityName.default('default'),
+  /** sha256 of the token's text: the token itself is never kept. */
+  sha256: Sha256,
+})
+export type TokenSettings = z.infer<typeof Token>
+
+const Settings = z.strictObject({
+  listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: Port }),
+  /** Where people reach the server; used in error addresses. Default: the address it listens on. */
+  publicUrl: z.url().optional(),
+  store: z.strictObject({
+    url: RedisUrl,
+    user: z.string().default('default'),
+    passwordFile: z.string().optional(),
+    prefix: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,32}$/)
+      .default('trotline'),
+  }),
+  worker: z.strictObject({ releaseDirectory: z.string() }),
+  tokens: z.array(Token).max(10_000),
+  clusters: z.array(Cluster).min(1).max(64),
+  limits: z
+    .strictObject({
+      bodyBytes: z.int().min(1024).default(1_048_576),
+      logWindowBytes: z.int().min(1024).default(1_048_576),
+      listPage: z.int().min(1).default(200),
+      sseClients: z.int().min(1).default(500),
+      eventsPerJob: z.int().min(100).default(5_000),
+      idempotencyHours: z.int().min(1).default(24),
+      /** How long a cancel may take before an operator may end its job by force; a held job needs no such wait. */
+      forceAfterMinutes: z.int().min(0).default(10),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info') })
+    .prefault({}),
+})
+export type Settings = z.infer<typeof Settings>
+
+export const USAGE = 'trotline-orchestrator --config FILE   (or TROTLINE_CONFIG=FILE)'
+
+/** @throws OrchestratorError CONFIG_INVALID naming every field that is wrong */
+export function readSettings(argv: readonly string[]): Settings {
+  const flag = argv.indexOf('--config')
+  const file = flag >= 0 ? argv[flag + 1] : process.env.TROTLINE_CONFIG
+  if (!file) throw new OrchestratorError('CONFIG_INVALID', `No configuration file was named.\n  ${USAGE}`)
+  return parseSettings(readText(file, 'the configuration'), file)
+}
+
+/** Relative paths in the file are taken from its own folder. */
+export function parseSettings(text: string, file: string): Settings {
+  let raw: unknown
+  try {
+    raw = parse(text)
+  } catch (cause) {
+    throw new OrchestratorError('CONFIG_INVALID', `${file} is not YAML: ${firstLine(cause)}`, { cause })
+  }
+  const parsed = Settings.safeParse(raw)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(issue => `  ${issue.path.join('.') || '(top)'}: ${issue.message}`)
+    throw new OrchestratorError('CONFIG_INVALID', `${file} is not a valid configuration:\n${lines.join('\n')}`)
+  }
+  const settings = parsed.data
+  const twice = repeated(settings.clusters.map(cluster => cluster.name))
+  if (twice) throw new OrchestratorError('CONFIG_INVALID', `${file}: cluster "${twice}" is named twice`)
+  for (const cluster of settings.clusters) {
+    const name = repeated(cluster.identities.map(identity => identity.name))
+    if (name)
+      throw new OrchestratorError('CONFIG_INVALID', `${file}: cluster "${cluster.name}" names identity "${name}" twice`)
+  }
+  const hash = repeated(settings.tokens.map(token => token.sha256))
+  if (hash) {
+    const owners = settings.tokens.filter(token => token.sha256 === hash).map(token => token.owner)
+    throw new OrchestratorError('CONFIG_INVALID', `${file}: ${owners.join(' and ')} have the same token`)
+  }
+  const at = (path: string): string => resolve(dirname(file), path)
+  settings.worker.releaseDirectory = at(settings.worker.releaseDirectory)
+  if (settings.store.passwordFile) settings.store.passwordFile = at(settings.store.passwordFile)
+  for (const cluster of settings.clusters) {
+    cluster.ssh.knownHostsFile = at(cluster.ssh.knownHostsFile)
+    for (const identity of cluster.identities) identity.privateKeyFile = at(identity.privateKeyFile)
+    if (cluster.reports.kind === 'queue') cluster.reports.passwordFile = at(cluster.reports.passwordFile)
+  }
+  return settings
+}
+
+const repeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i)
+
+/** The lines after the first show the file's own text, which may hold what should not be in a log. */
+const firstLine = (error: unknown): string => String(error).split('\n')[0] ?? ''
+
+/** A secret from its file, without the line end. */
+export const readSecret = (file: string): string => readText(file, 'a secret').trim()
+
+function readText(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new OrchestratorError('CONFIG_INVALID', `Could not read ${what} from ${file}`, { cause })
+  }
+}

@@ -1,0 +1,161 @@
+// /v1/clusters: what they offer, how they feel and what we cost them, for everybody; pause and resume, for operators.
+// Answered from the store; nothing here waits for a cluster.
+import { Cluster, ClusterPage, PauseRequest } from '@trotline/contracts'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { ClusterSettings } from '../config.ts'
+import { isCoded } from '../errors.ts'
+import { authorizeOperator } from './auth.ts'
+import { unattended } from './health.ts'
+import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
+import { NoQuery } from './parameters.ts'
+import { ProblemError } from './problems.ts'
+import type { Services } from './services.ts'
+
+/** Any text: a name that does not fit the alphabet is the name of no cluster. */
+const ClusterParams = z.strictObject({ name: z.string() })
+
+/** Made due at once by a resume; those behind them are due within 5 s anyway. */
+const WOKEN_AT_ONCE = 100
+
+export const clusterRoutes =
+  (services: Services): FastifyPluginAsyncZod =>
+  async app => {
+    const { clusters, facts, pauses, liveCounts, jobs, nudges } = services
+
+    app.get(
+      '/v1/clusters',
+      {
+        schema: { summary: 'List clusters', tags: ['clusters'], querystring: NoQuery, response: { 200: ClusterPage } },
+      },
+      async () => {
+        const all = await Promise.all(clusters.map(view))
+        const items = all.map(({ name, health, paused, facts: seen, jobs: counts }) => ({
+          name,
+          ok: health.ok,
+          code: health.code,
+          paused: paused !== null,
+          slurmVersion: seen?.slurmVersion ?? null,
+          partitions: seen?.partitions.map(partition => partition.name) ?? [],
+          jobs: counts,
+        }))
+        return { items, nextCursor: null }
+      },
+    )
+
+    app.get(
+      '/v1/clusters/:name',
+      {
+        schema: {
+          summary: 'Show a cluster: partitions, health, ceilings, footprint',
+          tags: ['clusters'],
+          params: ClusterParams,
+          querystring: NoQuery,
+          response: { 200: Cluster },
+        },
+      },
+      async request => view(clusterNamed(request.params.name)),
+    )
+
+    app.post(
+      '/v1/clusters/:name/pause',
+      {
+        schema: {
+          summary: 'Accept jobs and submit none',
+          tags: ['clusters'],
+          headers: IdempotencyHeaders,
+          params: ClusterParams,
+          querystring: NoQuery,
+          // A pause without a body has no reason to give.
+          body: PauseRequest.nullish(),
+          response: { 200: Cluster },
+        },
+      },
+      async request => {
+        const { principal, params, body } = request
+        authorizeOperator(principal, 'pause a cluster')
+        const cluster = clusterNamed(params.name)
+        const why = body?.why ?? ''
+        const since = services.now().toISOString()
+        const idempotency = idempotencyOf(request.headers, principal, ['POST pause', cluster.name, why])
+        const changed = await pauses.pause(cluster.name, { by: principal.owner.id, since, why }, idempotency)
+        if (changed) request.log.info({ cluster: cluster.name, by: principal.owner.id, why }, 'paused')
+        return view(cluster)
+      },
+    )
+
+    app.post(
+      '/v1/clusters/:name/resume',
+      {
+        schema: {
+          summary: 'Submit again',
+          tags: ['clusters'],
+          headers: IdempotencyHeaders,
+          params: ClusterParams,
+          querystring: NoQuery,
+          response: { 200: Cluster },
+        },
+      },
+      async request => {
+        const { principal, params } = request
+        authorizeOperator(principal, 'resume a cluster')
+        const cluster = clusterNamed(params.name)
+        const idempotency = idempotencyOf(request.headers, principal, ['POST resume', cluster.name])
+        if (await pauses.resume(cluster.name, idempotency)) {
+          request.log.info({ cluster: cluster.name, by: principal.owner.id }, 'resumed')
+          await wake(cluster.name)
+        }
+        return view(cluster)
+      },
+    )
+
+    function clusterNamed(name: string): ClusterSettings {
+      const found = clusters.find(cluster => cluster.name === name)
+      if (found) return found
+      throw new ProblemError('cluster-not-found', `There is no cluster ${JSON.stringify(name.slice(0, 64))} here`)
+    }
+
+    async function view({ name, ceilings }: ClusterSettings): Promise<Cluster> {
+      const [seen, health, cost, paused, counts] = await Promise.all([
+        facts.readFacts(name),
+        facts.readHealth(name),
+        facts.readCost(name),
+        pauses.read(name),
+        liveCounts(name),
+      ])
+      const now = services.now()
+      return {
+        name,
+        facts: seen && {
+          slurmVersion: seen.slurmVersion,
+          accounting: seen.accounting,
+          partitions: seen.partitions,
+          seenAt: seen.seenAt,
+          ageSeconds: Math.max(0, Math.round((now.getTime() - Date.parse(seen.seenAt)) / 1000)),
+          source: 'sinfo, scontrol show config and scontrol show partition',
+        },
+        health: health ?? { ok: false, ...unattended(name), at: now.toISOString() },
+        breakers: cost?.breakers ?? [],
+        ceilings,
+        footprint: cost?.footprint ?? null,
+        paused,
+        jobs: counts,
+      }
+    }
+
+    /** What waited for the pause is due now. A job that somebody else writes at this moment is due soon enough by itself. */
+    async function wake(cluster: string): Promise<void> {
+      const ids = await jobs.idsInState(cluster, 'prepared')
+      for (const id of ids.slice(0, WOKEN_AT_ONCE)) {
+        try {
+          const job = await jobs.read(id)
+          if (job.trying?.code !== 'CLUSTER_PAUSED') continue
+          const inner = { ...job.inner, dueAt: services.now().getTime() }
+          await jobs.commit(job, { ...job, inner }, [], null)
+          await nudges.send(cluster, id)
+        } catch (error) {
+          if (!isCoded(error) || error.code === 'STORE_UNREACHABLE') throw error
+        }
+      }
+    }
+  }

@@ -1,0 +1,282 @@
+// /v1/jobs: submit, dry run, list, show, cancel, release, script. Answered from the store; nothing here waits for a cluster.
+import {
+  ClusterName,
+  DryRun,
+  isTerminal,
+  Job,
+  type JobEvent,
+  JobName,
+  JobPage,
+  JobRequest,
+  JobState,
+  OwnerId,
+  summaryOf,
+} from '@trotline/contracts'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { jobDirectoryOf, releaseOf, slurmNameOf } from '../clusters/layout.ts'
+import { isCoded, OrchestratorError } from '../errors.ts'
+import { accept, newReportKey, type Principal } from '../lifecycle/accept.ts'
+import { forced, mayForce } from '../lifecycle/force.ts'
+import { cancelRequested, type Move, presentOf, released } from '../lifecycle/machine.ts'
+import { renderScript } from '../lifecycle/script.ts'
+import { type Idempotency, isCursor } from '../store/job-store.ts'
+import type { JobRecord } from '../store/record.ts'
+import { type Action, authorize, authorizeOperator } from './auth.ts'
+import { leaveCancelledMark } from './cancelled-mark.ts'
+import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
+import { JobParams, NoQuery } from './parameters.ts'
+import { ProblemError } from './problems.ts'
+import type { Services } from './services.ts'
+
+const CancelQuery = z.strictObject({
+  /** Ends a job that cannot be concluded; operators only. */
+  force: z.enum(['true', 'false']).default('false'),
+})
+const SubmitQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') })
+export const jobRoutes =
+  (services: Services): FastifyPluginAsyncZod =>
+  async app => {
+    const { jobs, facts, nudges, crash, clusters, settings } = services
+    const ListQuery = z.strictObject({
+      state: JobState.optional(),
+      cluster: ClusterName.optional(),
+      owner: OwnerId.optional(),
+      name: JobName.optional(),
+      limit: z.coerce.number().int().min(1).max(settings.limits.listPage).default(50),
+      cursor: z.string().max(100).refine(isCursor, 'is not a cursor of this list').optional(),
+    })
+
+    app.post(
+      '/v1/jobs',
+      {
+        schema: {
+          summary: 'Submit a training job, or try it dry',
+          tags: ['jobs'],
+          headers: IdempotencyHeaders,
+          querystring: SubmitQuery,
+          body: JobRequest,
+          response: { 202: Job, 200: DryRun },
+        },
+      },
+      async (request, reply) => {
+        const { principal, body } = request
+        const idempotency = idempotencyOf(request.headers, principal, ['POST /v1/jobs', body])
+        const dry = request.query.dryRun === 'true'
+        const known = idempotency && !dry ? await jobs.idempotent(idempotency) : null
+        if (known !== null) return answer(await jobs.view(known), true)
+        const verdict = accept({
+          request: body,
+          principal,
+          clusters,
+          facts: await facts.readFacts(body.cluster),
+          at: services.now().toISOString(),
+        })
+        if (!verdict.accepted)
+          throw new ProblemError('request-refused', refusal(verdict.findings.length), verdict.findings)
+        const { job } = verdict
+        if (dry) {
+          const notes = job.notes.map(note => note.text)
+          return reply.code(200).send({ request: body, compatibility: job.compatibility, notes, script: scriptOf(job) })
+        }
+        crash('accept:before-store')
+        const state: JobEvent = {
+          type: 'state',
+          at: job.createdAt,
+          from: null,
+          to: 'accepted',
+          detail: 'Stored.',
+          evidence: [`request ${request.id}`],
+        }
+        const stored = await jobs.create(job, [state], { secret: newReportKey(), idempotency })
+        crash('accept:after-store')
+        request.log.info({ jobId: stored.id, created: stored.created }, 'job accepted')
+        await nudges.send(job.cluster, stored.id)
+        return answer(await (stored.created ? jobs.viewOf(job) : jobs.view(stored.id)), !stored.created)
+
+        function answer(shown: Job, replayed: boolean) {
+          if (replayed) reply.header('idempotency-replayed', 'true')
+          return reply.code(202).header('location', `/v1/jobs/${shown.id}`).send(shown)
+        }
+      },
+    )
+
+    app.get(
+      '/v1/jobs',
+      {
+        schema: {
+          summary: 'List jobs, newest first',
+          tags: ['jobs'],
+          querystring: ListQuery,
+          response: { 200: JobPage },
+        },
+      },
+      async request => {
+        const { limit, cursor, owner, ...filter } = request.query
+        const { role, owner: self } = request.principal
+        if (role !== 'operator' && owner !== undefined && owner !== self.id) {
+          throw new ProblemError('forbidden', 'You see your own jobs only.', [
+            { pointer: '?owner', detail: 'owner is not you', found: owner, required: self.id },
+          ])
+        }
+        const mine = role === 'operator' ? owner : self.id
+        const page = await jobs.list({ ...filter, owner: mine }, limit, cursor ?? null)
+        return { items: page.items.map(summaryOf), nextCursor: page.nextCursor }
+      },
+    )
+
+    app.get(
+      '/v1/jobs/:id',
+      {
+        schema: {
+          summary: 'Show a job',
+          tags: ['jobs'],
+          params: JobParams,
+          querystring: NoQuery,
+          response: { 200: Job },
+        },
+      },
+      async request => {
+        const job = await jobs.view(request.params.id)
+        authorize(request.principal, 'read', job)
+        return job
+      },
+    )
+
+    app.delete(
+      '/v1/jobs/:id',
+      {
+        schema: {
+          summary: 'Cancel a job',
+          tags: ['jobs'],
+          params: JobParams,
+          querystring: CancelQuery,
+          response: { 202: Job },
+        },
+      },
+      async (request, reply) => {
+        const id = request.params.id
+        if (request.query.force === 'true') {
+          await force(id, request.principal)
+          return reply.code(202).send(await jobs.view(id))
+        }
+        await change(id, request.principal, 'cancel', null, (job, at) => {
+          if (isTerminal(job.state))
+            throw new OrchestratorError('JOB_ENDED', `Job ${id} is ${job.state}; there is nothing to cancel`)
+          return job.cancelRequestedAt === null ? cancelRequested(job, at, request.principal.owner.id) : null
+        })
+        return reply.code(202).send(await jobs.view(id))
+      },
+    )
+
+    app.post(
+      '/v1/jobs/:id/release',
+      {
+        schema: {
+          summary: 'Let a held job try its stage again',
+          tags: ['jobs'],
+          headers: IdempotencyHeaders,
+          params: JobParams,
+          querystring: NoQuery,
+          response: { 202: Job },
+        },
+      },
+      async (request, reply) => {
+        const { principal } = request
+        const { id } = request.params
+        const idempotency = idempotencyOf(request.headers, principal, ['POST release', id])
+        const known = idempotency ? await jobs.idempotent(idempotency) : null
+        if (known === null) {
+          await change(id, principal, 'release', idempotency, (job, at) => {
+            if (job.hold === null) throw new OrchestratorError('JOB_NOT_HELD', `Job ${id} is ${job.state} and not held`)
+            return released(job, at, principal.owner.id)
+          })
+        }
+        return reply.code(202).send(await jobs.view(id))
+      },
+    )
+
+    app.get(
+      '/v1/jobs/:id/script',
+      {
+        schema: {
+          summary: 'The sbatch script of the latest submission',
+          tags: ['jobs'],
+          params: JobParams,
+          querystring: NoQuery,
+        },
+      },
+      async (request, reply) => {
+        const job = await jobs.read(request.params.id)
+        authorize(request.principal, 'read', job)
+        if (job.inner.script === null) {
+          throw new ProblemError(
+            'script-not-rendered',
+            `Job ${job.id} is ${job.state}; its script is rendered when it is submitted. A dry run shows it before.`,
+          )
+        }
+        return reply.type('text/plain; charset=utf-8').send(job.inner.script)
+      },
+    )
+
+    async function force(id: string, principal: Principal): Promise<void> {
+      const job = await jobs.read(id)
+      authorize(principal, 'cancel', job)
+      authorizeOperator(principal, 'end a job by force')
+      const may = (found: JobRecord): void =>
+        mayForce(found, services.now().getTime(), settings.limits.forceAfterMinutes)
+      may(job)
+      const mark = await leaveCancelledMark(job, services)
+      await change(id, principal, 'cancel', null, (found, at) => {
+        may(found)
+        return forced(found, at, principal.owner.id, mark)
+      })
+    }
+
+    const TRIES = 8
+    /** Reads, decides and writes, and does so again where the server's own work wrote in between. */
+    async function change(
+      id: string,
+      principal: Principal,
+      action: Action,
+      idempotency: Idempotency | null,
+      decide: (job: JobRecord, at: string) => Move | null,
+    ): Promise<void> {
+      for (let tries = 1; ; tries++) {
+        const job = await jobs.read(id)
+        authorize(principal, action, job)
+        const move = decide(job, services.now().toISOString())
+        if (move === null) return
+        try {
+          await jobs.commit(job, move.next, move.events, null, idempotency)
+          await nudges.send(job.cluster, id)
+          return
+        } catch (error) {
+          if (tries === TRIES || !isCoded(error) || error.code !== 'JOB_STALE_REVISION') throw error
+        }
+      }
+    }
+
+    function scriptOf(job: JobRecord): string {
+      const cluster = clusters.find(candidate => candidate.name === job.cluster)
+      if (!cluster) throw new TypeError(`accepted a job for the unknown cluster ${job.cluster}`)
+      const { workDir, node, prologue } = cluster
+      const { timeLimitMinutes, warnSeconds } = presentOf(job)
+      return renderScript({
+        request: job.request,
+        slurmName: slurmNameOf(job.id, job.submission),
+        submission: job.submission,
+        jobDirectory: jobDirectoryOf(workDir, job.identity.unixUser, job.id),
+        releaseDirectory: releaseOf(workDir, services.release.id),
+        node,
+        prologue,
+        timeLimitMinutes,
+        warnSeconds,
+      })
+    }
+  }
+
+const refusal = (count: number): string =>
+  count === 1
+    ? 'One field keeps it from running; nothing was stored.'
+    : `${count} fields keep it from running; nothing was stored.`

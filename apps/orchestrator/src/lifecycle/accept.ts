@@ -1,0 +1,236 @@
+// POST: from a parsed request to a stored job, or to the reasons why not. Nothing is stored and nothing reaches a
+// cluster unless every finding is gone.
+import { randomBytes } from 'node:crypto'
+import type { Finding, JobRequest, Preemption, Submission } from '@trotline/contracts'
+import type { ClusterSettings } from '../config.ts'
+import type { ClusterFacts, PartitionFacts } from '../store/facts.ts'
+import { type JobRecord, SCHEMA_VERSION, untried } from '../store/record.ts'
+import { warnSecondsFor } from './attempts.ts'
+import { judge } from './judge.ts'
+
+export interface Principal {
+  owner: { id: string; name: string }
+  role: 'user' | 'operator'
+  identity: string
+}
+
+export interface AcceptInput {
+  request: JobRequest
+  principal: Principal
+  clusters: readonly ClusterSettings[]
+  /** What the owner last saw of the request's cluster; null: never seen, so partitions cannot be checked here. */
+  facts: ClusterFacts | null
+  at: string
+}
+
+export type Accepted = { accepted: true; job: JobRecord } | { accepted: false; findings: Finding[] }
+
+export function accept({ request, principal, clusters, facts, at }: AcceptInput): Accepted {
+  const cluster = clusters.find(candidate => candidate.name === request.cluster)
+  const findings = cluster
+    ? [
+        ...notBuilt(request),
+        ...contradictions(request),
+        ...unlisted(request, cluster, facts),
+        ...identityFindings(principal, cluster),
+      ]
+    : [
+        {
+          pointer: '/cluster',
+          detail: `There is no cluster "${request.cluster}"`,
+          found: request.cluster,
+          required: `one of ${clusters.map(candidate => candidate.name).join(', ')}`,
+        },
+      ]
+  const identity = cluster?.identities.find(candidate => candidate.name === principal.identity)
+  if (findings.length > 0 || !cluster || !identity) return { accepted: false, findings }
+  return {
+    accepted: true,
+    job: {
+      schemaVersion: SCHEMA_VERSION,
+      id: newJobId(),
+      revision: 1,
+      name: request.name,
+      owner: principal.owner,
+      identity: { name: identity.name, unixUser: identity.unixUser },
+      cluster: request.cluster,
+      state: 'accepted',
+      request,
+      createdAt: at,
+      updatedAt: at,
+      endedAt: null,
+      compatibility: judge(),
+      submission: 1,
+      submissions: [firstSubmission(request, cluster, partitionOf(request, facts), at)],
+      slurm: null,
+      runs: [],
+      trying: null,
+      hold: null,
+      cancelRequestedAt: null,
+      failure: null,
+      result: null,
+      worker: null,
+      notes: notesOn(request, partitionOf(request, facts), at),
+      inner: untried(at),
+    },
+  }
+}
+
+const partitionOf = ({ resources }: JobRequest, facts: ClusterFacts | null): PartitionFacts | undefined =>
+  facts?.partitions.find(partition => partition.name === resources.partition)
+
+/** What the partition allows at a time; the training goes on from its checkpoint in the next submission. */
+function firstSubmission(
+  { resources }: JobRequest,
+  { warnSecondsBeforeLimit }: ClusterSettings,
+  partition: PartitionFacts | undefined,
+  at: string,
+): Submission {
+  const timeLimitMinutes = Math.min(resources.timeLimitMinutes, partition?.maxTimeMinutes ?? Number.POSITIVE_INFINITY)
+  const warnSeconds = warnSecondsFor(timeLimitMinutes, warnSecondsBeforeLimit, null)
+  return {
+    submission: 1,
+    cause: 'request',
+    at,
+    evidence: [],
+    timeLimitMinutes,
+    warnSeconds,
+    slurmJobId: null,
+    elapsedSeconds: null,
+  }
+}
+
+function notesOn({ resources }: JobRequest, partition: PartitionFacts | undefined, at: string): JobRecord['notes'] {
+  const texts: string[] = []
+  const most = partition?.maxTimeMinutes ?? null
+  if (most !== null && resources.timeLimitMinutes > most)
+    texts.push(
+      `Partition ${resources.partition} allows ${most} minutes at a time: the training takes up to ${Math.ceil(resources.timeLimitMinutes / most)} submissions, each going on from the last checkpoint.`,
+    )
+  if (partition?.preemption) texts.push(makingRoom(resources, partition.preemption))
+  return texts.map(text => ({ at, text }))
+}
+
+const MADE_ROOM = { requeue: 'requeues', cancel: 'ends', suspend: 'suspends' } as const
+
+/** What a person should know before an important training is sent where others go first. */
+function makingRoom({ partition, requeue }: JobRequest['resources'], { mode, graceSeconds }: Preemption): string {
+  const warned = graceSeconds > 0 && mode !== 'suspend' ? `, ${graceSeconds} s after a warning` : ''
+  const happens = `A job in partition ${partition} may have to make room for another: Slurm then ${MADE_ROOM[mode]} it${warned}.`
+  if (mode === 'suspend') return `${happens} The training stands still until it may go on.`
+  return requeue
+    ? `${happens} The training goes on from its last checkpoint.`
+    : `${happens} It is not run again then, because resources.requeue is false.`
+}
+
+/** Parts of the contract that this server cannot do yet are refused by name, never ignored. */
+function notBuilt({ environment, training, resources }: JobRequest): Finding[] {
+  const findings: Finding[] = []
+  const refuse = (pointer: string, detail: string, hint: string): void => {
+    findings.push({ pointer, detail, hint })
+  }
+  if (environment !== null)
+    refuse(
+      '/environment',
+      'Environments are not supported yet',
+      'Leave it out: presets run with the worker’s own release',
+    )
+  if (training.kind !== 'preset')
+    refuse('/training/kind', `Training of kind "${training.kind}" is not supported yet`, 'Use kind "preset"')
+  if (resources.nodes > 1)
+    refuse('/resources/nodes', 'Training on several nodes is not supported yet', 'Ask for one node')
+  if (resources.afterJobs.length > 0)
+    refuse('/resources/afterJobs', 'Waiting for other jobs is not supported yet', 'Submit when they have ended')
+  return findings
+}
+
+/** A field that another one makes meaningless is refused, never ignored. */
+function contradictions({ resources }: JobRequest): Finding[] {
+  if (resources.gpuType === null || resources.gpus > 0) return []
+  return [
+    {
+      pointer: '/resources/gpuType',
+      detail: `A GPU of type "${resources.gpuType}" is named, but gpus is 0`,
+      found: resources.gpuType,
+      hint: 'Set resources.gpus, or leave gpuType out',
+    },
+  ]
+}
+
+function unlisted({ resources }: JobRequest, cluster: ClusterSettings, facts: ClusterFacts | null): Finding[] {
+  const names = cluster.partitions ?? facts?.partitions.map(partition => partition.name)
+  if (names === undefined) return []
+  if (!names.includes(resources.partition)) {
+    return [
+      {
+        pointer: '/resources/partition',
+        detail: `Cluster ${cluster.name} has no partition "${resources.partition}"`,
+        found: resources.partition,
+        required: `one of ${names.join(', ')}`,
+      },
+    ]
+  }
+  const partition = facts?.partitions.find(candidate => candidate.name === resources.partition)
+  return partition && facts ? beyond(resources, partition, `sinfo, ${facts.seenAt}`) : []
+}
+
+/** A training longer than its partition's limit takes at most so many submissions: more is a typing error. */
+const MOST_SPELLS = 20
+
+function beyond(resources: JobRequest['resources'], partition: PartitionFacts, source: string): Finding[] {
+  const findings: Finding[] = []
+  const limit = (pointer: string, found: number, most: number | null, unit: string): void => {
+    if (most === null || found <= most) return
+    findings.push({
+      pointer,
+      detail: `Partition ${partition.name} has at most ${most} ${unit}`,
+      found: String(found),
+      required: `at most ${most}`,
+      source,
+    })
+  }
+  // A training that may be run again goes on where the partition's limit stopped it.
+  const times = resources.requeue ? MOST_SPELLS : 1
+  const most = partition.maxTimeMinutes === null ? null : partition.maxTimeMinutes * times
+  const minutes = times === 1 ? 'minutes for a job' : `minutes for a training (${times} times its limit for a job)`
+  limit('/resources/timeLimitMinutes', resources.timeLimitMinutes, most, minutes)
+  limit('/resources/cpus', resources.cpus, partition.maxCpusPerNode, 'CPUs on a node')
+  limit('/resources/memoryMiB', resources.memoryMiB, partition.maxMemoryMiBPerNode, 'MiB of memory on a node')
+  if (resources.gpus === 0) return findings
+  const types = partition.gpus.map(gpu => gpu.type).filter(type => type !== null)
+  if (resources.gpuType !== null && !types.includes(resources.gpuType)) {
+    findings.push({
+      pointer: '/resources/gpuType',
+      detail: `Partition ${partition.name} has no GPU of type "${resources.gpuType}"`,
+      found: resources.gpuType,
+      required: types.length > 0 ? `one of ${types.join(', ')}` : 'no GPU: the partition has none',
+      source,
+    })
+    return findings
+  }
+  const fitting = partition.gpus.filter(gpu => resources.gpuType === null || gpu.type === resources.gpuType)
+  limit('/resources/gpus', resources.gpus, Math.max(0, ...fitting.map(gpu => gpu.perNode)), 'GPUs on a node')
+  return findings
+}
+
+function identityFindings(principal: Principal, cluster: ClusterSettings): Finding[] {
+  if (cluster.identities.some(identity => identity.name === principal.identity)) return []
+  return [
+    {
+      pointer: '/cluster',
+      detail: `You have no account on cluster ${cluster.name} (identity "${principal.identity}")`,
+    },
+  ]
+}
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/** 12 characters of Crockford's base 32, the first a letter: 59 bits from the system's generator. */
+export function newJobId(): string {
+  const bytes = randomBytes(12)
+  const letters = ALPHABET.slice(10)
+  return Array.from(bytes, (byte, i) => (i === 0 ? letters[byte % letters.length] : ALPHABET[byte % 32])).join('')
+}
+
+/** 32 bytes that sign the reports of one job. */
+export const newReportKey = (): string => randomBytes(32).toString('base64url')

@@ -1,0 +1,37 @@
+// What every stage is handed. Built in app.ts; stages construct nothing and read no settings of their own.
+import type { Logger } from 'pino'
+import type { ClusterAccess, IdentityAccess } from '../clusters/access.ts'
+import { jobDirectoryOf } from '../clusters/layout.ts'
+import type { WorkerRelease } from '../clusters/release.ts'
+import type { EpochStore } from '../store/epoch-store.ts'
+import type { JobStore, LeaseClaim } from '../store/job-store.ts'
+import type { JobRecord } from '../store/record.ts'
+import type { Crash } from './crash-points.ts'
+
+/** How a node reports by queue; null: by directory. */
+export interface QueueAccess {
+  url: string
+  user: string
+  password: string
+  prefix: string
+  name: string
+}
+
+export interface StageContext {
+  cluster: ClusterAccess
+  release: WorkerRelease
+  queue: QueueAccess | null
+  jobs: JobStore
+  epochs: EpochStore
+  /** The lease every write of a stage is made under. @throws LEASE_LOST when it is gone */
+  lease(): LeaseClaim
+  crash: Crash
+  log: Logger
+  now(): Date
+}
+
+/** The job's own connection and its directory on the cluster. */
+export function placeOf(job: JobRecord, context: StageContext): { access: IdentityAccess; directory: string } {
+  const access = context.cluster.identity(job.identity.name)
+  return { access, directory: jobDirectoryOf(context.cluster.settings.workDir, job.identity.unixUser, job.id) }
+}

@@ -1,0 +1,59 @@
+// The files of a job directory that the server writes: what to do, how to report, the script, and what makes the record anew.
+// The same record gives the same bytes, so their hashes can be asked for again.
+import { createHash } from 'node:crypto'
+import { FILES, type JobSpec, type ReportAccess } from '@trotline/contracts'
+import type { JobFile } from '../clusters/bring.ts'
+import { releaseOf, slurmNameOf } from '../clusters/layout.ts'
+import { OrchestratorError } from '../errors.ts'
+import type { JobRecord } from '../store/record.ts'
+import { placeOf, type StageContext } from './context.ts'
+import { presentOf } from './machine.ts'
+import { jobFileOf } from './recover.ts'
+import { renderScript } from './script.ts'
+
+/** Of the present submission. */
+export async function jobFiles(job: JobRecord, context: StageContext): Promise<JobFile[]> {
+  const { directory } = placeOf(job, context)
+  const { training, resources } = job.request
+  if (training.kind !== 'preset') throw new TypeError(`job ${job.id}: training of kind ${training.kind} was accepted`)
+  const [key, idempotency] = await Promise.all([context.jobs.secret(job.id), context.jobs.idempotencyOf(job.id)])
+  if (key === null)
+    throw new OrchestratorError('STORE_RECORD_UNREADABLE', `The signing key of job ${job.id} is not in the store`)
+  const { settings } = context.cluster
+  const slurmName = slurmNameOf(job.id, job.submission)
+  const spec: JobSpec = {
+    v: 1,
+    jobId: job.id,
+    submission: job.submission,
+    slurmName,
+    training,
+    gpus: resources.gpus,
+    checkpointEverySeconds: settings.checkpointEverySeconds,
+    release: context.release.id,
+  }
+  const report: ReportAccess = { v: 1, key, queue: context.queue }
+  const { timeLimitMinutes, warnSeconds } = presentOf(job)
+  const script = renderScript({
+    request: job.request,
+    slurmName,
+    submission: job.submission,
+    jobDirectory: directory,
+    releaseDirectory: releaseOf(settings.workDir, context.release.id),
+    node: settings.node,
+    prologue: settings.prologue,
+    timeLimitMinutes,
+    warnSeconds,
+  })
+  return [
+    { path: FILES.spec, content: `${JSON.stringify(spec, null, 2)}\n`, mode: 0o600 },
+    { path: FILES.report, content: `${JSON.stringify(report)}\n`, mode: 0o600 },
+    { path: FILES.script, content: script, mode: 0o600 },
+    { path: FILES.job, content: `${JSON.stringify(jobFileOf(job, idempotency))}\n`, mode: 0o600 },
+  ]
+}
+
+/** What must have arrived before sbatch may run: all that the run reads. */
+export const hashesOf = (files: readonly JobFile[]): { path: string; sha256: string }[] =>
+  files.filter(file => file.path !== FILES.job).map(file => ({ path: file.path, sha256: sha256Of(file.content) }))
+
+const sha256Of = (content: string): string => createHash('sha256').update(content).digest('hex')

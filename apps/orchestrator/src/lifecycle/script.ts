@@ -1,0 +1,65 @@
+// The sbatch script: fixed text. What the user asked for travels in spec.json; only values from closed alphabets
+// and our own paths reach this text. Compared whole with a recorded one in tests.
+import type { JobRequest } from '@trotline/contracts'
+import { shellQuote } from '@trotline/slurm'
+
+export interface ScriptInput {
+  request: JobRequest
+  slurmName: string
+  submission: number
+  jobDirectory: string
+  releaseDirectory: string
+  node: string
+  prologue: readonly string[]
+  /** What this submission asks for: the partition may allow less at a time than the request's whole training takes. */
+  timeLimitMinutes: number
+  warnSeconds: number
+}
+
+export function renderScript(input: ScriptInput): string {
+  const { jobDirectory, submission } = input
+  const run = `${shellQuote(`${jobDirectory}/runs/${submission}-`)}"\${SLURM_RESTART_COUNT:-0}"`
+  const worker = [input.node, `${input.releaseDirectory}/worker.mjs`, jobDirectory, String(submission)]
+  return [
+    '#!/bin/bash',
+    ...directives(input).map(option => `#SBATCH ${option}`),
+    // Until the worker listens: USR2 would end it by default, and an ignored signal stays ignored across exec.
+    "trap '' USR2",
+    'umask 077',
+    `run=${run}`,
+    'mkdir -p -- "$run" || exit 13',
+    'exec >>"$run/stdout" 2>>"$run/stderr"',
+    ...(input.prologue.length > 0 ? ["# The operator's lines of this cluster.", ...input.prologue] : []),
+    `exec ${worker.map(shellQuote).join(' ')}`,
+    '',
+  ].join('\n')
+}
+
+function directives({ request, slurmName, jobDirectory, timeLimitMinutes, warnSeconds }: ScriptInput): string[] {
+  const r = request.resources
+  const options: (string | null)[] = [
+    `--job-name=${slurmName}`,
+    `--partition=${r.partition}`,
+    `--nodes=${r.nodes}`,
+    '--ntasks=1',
+    `--cpus-per-task=${r.cpus}`,
+    `--mem=${r.memoryMiB}M`,
+    `--time=${timeLimitMinutes}`,
+    r.gpus > 0 ? `--gres=gpu:${r.gpuType === null ? '' : `${r.gpuType}:`}${r.gpus}` : null,
+    r.account && `--account=${r.account}`,
+    r.qos && `--qos=${r.qos}`,
+    r.constraint && `--constraint=${r.constraint}`,
+    r.reservation && `--reservation=${r.reservation}`,
+    r.excludeNodes.length > 0 ? `--exclude=${r.excludeNodes.join(',')}` : null,
+    r.licenses && `--licenses=${r.licenses}`,
+    r.hold ? '--hold' : null,
+    // Slurm wants local time without a zone; TZ=UTC is set for sbatch.
+    r.beginAt && `--begin=${new Date(r.beginAt).toISOString().slice(0, 19)}`,
+    r.requeue ? '--requeue' : '--no-requeue',
+    `--signal=B:USR2@${warnSeconds}`,
+    `--chdir=${jobDirectory}`,
+    `--output=${jobDirectory}/slurm.log`,
+    '--open-mode=append',
+  ]
+  return options.filter(option => option !== null && option !== '') as string[]
+}

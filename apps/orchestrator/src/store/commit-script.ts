@@ -1,0 +1,34 @@
+// The only writer of job records: record, lists, due time, events and idempotency key change together or not at all.
+//
+// KEYS  1 job  2 events  3 lease  4 due  5 idempotency  6 secret
+// ARGV  1 revision the caller read (0: create)   2 record (JSON)   3 lease value that must hold ('' : none needed)
+//       4 due time in ms ('' : not due)          5 job id          6 creation time in ms (score of the lists)
+//       7 lists to add (JSON)                    8 lists to remove (JSON)
+//       9 events (JSON array of strings)        10 events to keep
+//      11 idempotency value ('' : none)         12 its life in ms  13 secret ('' : none)  14 channel
+//      15 the idempotency key's hashes to keep with the job ('' : none)
+// Answers {'ok', seq} | {'stale', revision} | {'lease'} | {'known', idempotency value}
+export const COMMIT = `
+if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return {'lease'} end
+if ARGV[11] ~= '' then
+  local known = redis.call('GET', KEYS[5])
+  if known then return {'known', known} end
+end
+local revision = redis.call('HGET', KEYS[1], 'revision') or '0'
+if revision ~= ARGV[1] then return {'stale', revision} end
+redis.call('HSET', KEYS[1], 'revision', tostring(tonumber(ARGV[1]) + 1), 'record', ARGV[2])
+for _, list in ipairs(cjson.decode(ARGV[8])) do redis.call('ZREM', list, ARGV[5]) end
+for _, list in ipairs(cjson.decode(ARGV[7])) do redis.call('ZADD', list, ARGV[6], ARGV[5]) end
+if ARGV[4] == '' then redis.call('ZREM', KEYS[4], ARGV[5]) else redis.call('ZADD', KEYS[4], ARGV[4], ARGV[5]) end
+local seq = tonumber(redis.call('HGET', KEYS[1], 'seq') or '0')
+for _, event in ipairs(cjson.decode(ARGV[9])) do
+  seq = seq + 1
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[10], seq .. '-0', 'event', event)
+end
+redis.call('HSET', KEYS[1], 'seq', tostring(seq))
+if ARGV[11] ~= '' then redis.call('SET', KEYS[5], ARGV[11], 'PX', ARGV[12]) end
+if ARGV[13] ~= '' then redis.call('SET', KEYS[6], ARGV[13]) end
+if (ARGV[15] or '') ~= '' then redis.call('HSET', KEYS[1], 'idempotency', ARGV[15]) end
+redis.call('PUBLISH', ARGV[14], ARGV[5])
+return {'ok', seq}
+`

@@ -1,0 +1,145 @@
+// Epochs beside the record: they come many times a second and must not make every reader's revision stale.
+// While a job lives they are a hash (epoch -> rank and JSON); after its end, compressed chunks of 1,000.
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { Epoch, type Job, rankOf } from '@trotline/contracts'
+import type { Redis } from 'ioredis'
+import { PUT_EPOCHS } from './epochs-script.ts'
+import type { Keys } from './keys.ts'
+import type { JobRecord } from './record.ts'
+import { asking } from './redis.ts'
+
+const CHUNK = 1000
+/** Lua's arguments are bounded: about 500 epochs of 250 bytes a call. */
+const PUT_AT_ONCE = 500
+
+export interface EpochStore {
+  /** Idempotent. Answers how many were new. */
+  put(jobId: string, epochs: readonly Epoch[]): Promise<number>
+  /** Of the `limit` numbers after `after` those that are there, in order. */
+  read(jobId: string, after: number, limit: number): Promise<Epoch[]>
+  /** The same as stored, each a line of JSON: readers who pass epochs on need not take them apart. */
+  readTexts(jobId: string, after: number, limit: number): Promise<string[]>
+  progress(job: Pick<JobRecord, 'id' | 'request'>): Promise<Job['progress']>
+  /** Once the record is complete: compressed, and closed to late reports. */
+  seal(jobId: string): Promise<void>
+}
+
+export function createEpochStore({
+  redis,
+  keys,
+  eventsPerJob,
+}: {
+  redis: Redis
+  keys: Keys
+  eventsPerJob: number
+}): EpochStore {
+  redis.defineCommand('trotlinePutEpochs', { numberOfKeys: 4, lua: PUT_EPOCHS })
+  const put = (...args: string[]): Promise<[number, number]> =>
+    (redis as unknown as { trotlinePutEpochs(...a: string[]): Promise<[number, number]> }).trotlinePutEpochs(...args)
+  const epochJson = (value: string): string => value.slice(value.indexOf(' ') + 1)
+
+  /** null: the job is sealed. */
+  async function readLive(jobId: string, after: number, limit: number): Promise<string[] | null> {
+    if (limit <= 0) return []
+    const fields = Array.from({ length: limit }, (_, i) => String(after + 1 + i))
+    // One round trip for both. In this order: what is sealed in between is found by the second.
+    const [values, sealed] = await asking(
+      Promise.all([redis.hmget(keys.epochs(jobId), ...fields), redis.exists(keys.finalEpochs(jobId))]),
+    )
+    return sealed === 1 ? null : values.filter(value => value !== null).map(epochJson)
+  }
+
+  return {
+    async put(jobId, epochs) {
+      let stored = 0
+      for (const batch of batches(epochs)) {
+        const run = batch[0]?.run
+        if (run === undefined) continue
+        const [count] = await asking(
+          put(
+            keys.job(jobId),
+            keys.epochs(jobId),
+            keys.events(jobId),
+            keys.finalEpochs(jobId),
+            String(rankOf(run)),
+            new Date().toISOString(),
+            String(eventsPerJob),
+            keys.changed(),
+            jobId,
+            ...batch.flatMap(epoch => [String(epoch.epoch), JSON.stringify(epoch)]),
+          ),
+        )
+        stored += count
+      }
+      return stored
+    },
+
+    async read(jobId, after, limit) {
+      const texts = await readLive(jobId, after, limit)
+      if (texts === null) return readSealed(jobId, after, limit)
+      return texts.map(text => JSON.parse(text) as Epoch)
+    },
+
+    async readTexts(jobId, after, limit) {
+      const texts = await readLive(jobId, after, limit)
+      return texts ?? (await readSealed(jobId, after, limit)).map(epoch => JSON.stringify(epoch))
+    },
+
+    async progress(job) {
+      const [superseded, last, sealed] = await asking(redis.hmget(keys.job(job.id), 'superseded', 'last', 'sealed'))
+      const count = sealed ? Number(sealed) : await asking(redis.hlen(keys.epochs(job.id)))
+      return {
+        epochs: count,
+        of: job.request.training.kind === 'preset' ? job.request.training.epochs : Math.max(count, 1),
+        superseded: Number(superseded ?? 0),
+        last: last ? Epoch.parse(JSON.parse(last)) : null,
+      }
+    },
+
+    async seal(jobId) {
+      const all = await asking(redis.hgetall(keys.epochs(jobId)))
+      const numbers = Object.keys(all)
+        .map(Number)
+        .sort((a, b) => a - b)
+      const chunks = new Map<number, string[]>()
+      for (const number of numbers) {
+        const chunk = Math.floor(number / CHUNK)
+        chunks.set(chunk, [...(chunks.get(chunk) ?? []), epochJson(all[String(number)] ?? '')])
+      }
+      const sealing = redis.multi()
+      // `-` marks a sealed job that has no epochs, so that late reports are refused there too.
+      sealing.hset(keys.finalEpochs(jobId), '-', '')
+      for (const [chunk, lines] of chunks)
+        sealing.hset(keys.finalEpochs(jobId), String(chunk), gzipSync(`[${lines.join(',')}]`))
+      if (numbers.length > 0) sealing.del(keys.epochs(jobId))
+      sealing.hset(keys.job(jobId), 'sealed', String(numbers.length))
+      if (numbers.length > 0 || (await asking(redis.exists(keys.finalEpochs(jobId)))) === 0)
+        await asking(sealing.exec())
+    },
+  }
+
+  async function readSealed(jobId: string, after: number, limit: number): Promise<Epoch[]> {
+    const out: Epoch[] = []
+    const last = after + limit
+    for (let chunk = Math.floor((after + 1) / CHUNK); chunk * CHUNK <= last; chunk++) {
+      const packed = await asking(redis.hgetBuffer(keys.finalEpochs(jobId), String(chunk)))
+      if (packed === null) continue
+      const epochs = JSON.parse(gunzipSync(packed).toString()) as Epoch[]
+      out.push(...epochs.filter(epoch => epoch.epoch > after && epoch.epoch <= last))
+    }
+    return out
+  }
+}
+
+/** Batches of one run each, as the script wants them. */
+function* batches(epochs: readonly Epoch[]): Generator<Epoch[]> {
+  let batch: Epoch[] = []
+  for (const epoch of epochs) {
+    if (batch.length > 0 && (batch.length === PUT_AT_ONCE || batch[0]?.run !== epoch.run)) {
+      yield batch
+      batch = []
+    }
+    batch.push(epoch)
+  }
+  if (batch.length > 0) yield batch
+}

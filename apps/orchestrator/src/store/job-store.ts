@@ -1,0 +1,339 @@
+// Jobs in Redis: one record each, written by compare-and-set on its revision (commit-script.ts), listed by sorted sets.
+import type { Job, JobEvent, JobState } from '@trotline/contracts'
+import type { Redis } from 'ioredis'
+import { OrchestratorError } from '../errors.ts'
+import { COMMIT } from './commit-script.ts'
+import type { EpochStore } from './epoch-store.ts'
+import { indexKeys, type Keys } from './keys.ts'
+import { JobRecord } from './record.ts'
+import { asking } from './redis.ts'
+
+/** The lease under which a write is made: its exact value must still stand in the store. */
+export interface LeaseClaim {
+  cluster: string
+  value: string
+}
+
+export interface Idempotency {
+  owner: string
+  keySha256: string
+  bodySha256: string
+}
+
+export interface ListFilter {
+  owner?: string | undefined
+  state?: JobState | undefined
+  cluster?: string | undefined
+  name?: string | undefined
+}
+
+export interface NumberedEvent {
+  seq: number
+  event: JobEvent
+}
+
+export interface JobStore {
+  /** Stores a new job; with a key that was used before, answers the job that it made. @throws IDEMPOTENCY_KEY_REUSED */
+  create(
+    job: JobRecord,
+    events: readonly JobEvent[],
+    options: { secret: string; idempotency: Idempotency | null },
+  ): Promise<{ id: string; created: boolean }>
+  /**
+   * Stores a job again that the store has lost, under its own id. False: there is a job of this id.
+   * A key that another job has meanwhile stays that job's. @throws LEASE_LOST
+   */
+  restore(
+    job: JobRecord,
+    events: readonly JobEvent[],
+    options: { secret: string; idempotency: { key: Idempotency; lifeMs: number } | null; lease: LeaseClaim },
+  ): Promise<boolean>
+  /** @throws JOB_NOT_FOUND */
+  read(id: string): Promise<JobRecord>
+  /** With progress, as REST shows it. @throws JOB_NOT_FOUND */
+  view(id: string): Promise<Job>
+  /** The same of a record in hand. */
+  viewOf(record: JobRecord): Promise<Job>
+  /**
+   * Writes `next` over the revision it was made from.
+   * @throws JOB_STALE_REVISION another write came first: read again
+   * @throws LEASE_LOST another process owns the cluster now: stop
+   */
+  commit(
+    previous: JobRecord,
+    next: JobRecord,
+    events: readonly JobEvent[],
+    lease: LeaseClaim | null,
+    idempotency?: Idempotency | null,
+  ): Promise<JobRecord>
+  /** Newest first. The cursor is opaque. */
+  list(filter: ListFilter, limit: number, cursor: string | null): Promise<{ items: Job[]; nextCursor: string | null }>
+  idsInState(cluster: string, state: JobState): Promise<string[]>
+  /** Of each job the number of its newest write, by which a reader knows whether it has read that; null: no such job. */
+  revisions(ids: readonly string[]): Promise<(number | null)[]>
+  due(cluster: string, nowMs: number, limit: number): Promise<string[]>
+  secret(id: string): Promise<string | null>
+  /** Events after `seq`, oldest first; `reset` where the stream no longer reaches back that far. */
+  eventsAfter(id: string, seq: number, limit: number): Promise<{ events: NumberedEvent[]; reset: boolean }>
+  lastSeq(id: string): Promise<number>
+  idempotent(key: Idempotency): Promise<string | null>
+  /** The hashes of the Idempotency-Key that made the job, for its job.json; null: it had none. */
+  idempotencyOf(id: string): Promise<Omit<Idempotency, 'owner'> | null>
+}
+
+interface Settings {
+  redis: Redis
+  keys: Keys
+  epochs: EpochStore
+  eventsPerJob: number
+  idempotencyMs: number
+}
+
+/** One call of this size takes Redis about a millisecond. */
+const REVISIONS_AT_ONCE = 1_000
+const REVISIONS = `
+local found = {}
+for i, key in ipairs(KEYS) do found[i] = redis.call('HGET', key, 'revision') end
+return found
+`
+
+type CommitReply = ['ok', number] | ['stale', string] | ['lease'] | ['known', string]
+
+export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs }: Settings): JobStore {
+  redis.defineCommand('trotlineCommit', { numberOfKeys: 6, lua: COMMIT })
+  const run = (...args: string[]): Promise<CommitReply> =>
+    (redis as unknown as { trotlineCommit(...a: string[]): Promise<CommitReply> }).trotlineCommit(...args)
+
+  redis.defineCommand('trotlineRevisions', { lua: REVISIONS })
+  const revisionsOf = (count: number, ...jobKeys: string[]): Promise<(string | null)[]> =>
+    (
+      redis as unknown as { trotlineRevisions(n: number, ...k: string[]): Promise<(string | null)[]> }
+    ).trotlineRevisions(count, ...jobKeys)
+
+  async function write(
+    previous: JobRecord | null,
+    next: JobRecord,
+    events: readonly JobEvent[],
+    options: {
+      lease?: LeaseClaim | null
+      secret?: string
+      idempotency?: Idempotency | null
+      /** Of the idempotency key. */
+      lifeMs?: number
+    },
+  ): Promise<CommitReply> {
+    const after = indexKeys(keys, next)
+    const gone = previous ? indexKeys(keys, previous).filter(key => !after.includes(key)) : []
+    const { lease, secret, idempotency } = options
+    const value = idempotency ? JSON.stringify({ id: next.id, bodySha256: idempotency.bodySha256 }) : ''
+    // Only the POST that makes a job is part of what the job is.
+    const origin = previous === null && idempotency ? keptOf(idempotency) : ''
+    return asking(
+      run(
+        keys.job(next.id),
+        keys.events(next.id),
+        keys.lease(next.cluster),
+        keys.due(next.cluster),
+        idempotency ? keys.idempotency(idempotency.owner, idempotency.keySha256) : keys.job(next.id),
+        keys.secret(next.id),
+        String(previous?.revision ?? 0),
+        JSON.stringify(next),
+        lease?.value ?? '',
+        next.inner.dueAt === null ? '' : String(next.inner.dueAt),
+        next.id,
+        String(Date.parse(next.createdAt)),
+        JSON.stringify(after),
+        JSON.stringify(gone),
+        JSON.stringify(events.map(event => JSON.stringify(event))),
+        String(eventsPerJob),
+        value,
+        String(options.lifeMs ?? idempotencyMs),
+        secret ?? '',
+        keys.changed(),
+        origin,
+      ),
+    )
+  }
+
+  function knownId(value: string, key: Idempotency): string {
+    const known = JSON.parse(value) as { id: string; bodySha256: string }
+    if (known.bodySha256 !== key.bodySha256) {
+      throw new OrchestratorError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for another request', {
+        details: { jobId: known.id },
+      })
+    }
+    return known.id
+  }
+
+  function parseRecord(id: string, text: string): JobRecord {
+    const parsed = JobRecord.safeParse(JSON.parse(text))
+    if (parsed.success) return parsed.data
+    throw new OrchestratorError('STORE_RECORD_UNREADABLE', `The record of job ${id} does not fit its schema`, {
+      details: { issues: parsed.error.issues },
+    })
+  }
+
+  const toView = async (record: JobRecord): Promise<Job> => {
+    const { schemaVersion: _, inner: __, ...shown } = record
+    return { ...shown, progress: await epochs.progress(record) }
+  }
+
+  const store: JobStore = {
+    async create(job, events, { secret, idempotency }) {
+      const reply = await write(null, job, events, { secret, idempotency })
+      if (reply[0] === 'ok') return { id: job.id, created: true }
+      if (reply[0] === 'known' && idempotency) return { id: knownId(reply[1], idempotency), created: false }
+      throw new OrchestratorError('JOB_STALE_REVISION', `A job ${job.id} exists already`)
+    },
+
+    async restore(job, events, { secret, idempotency, lease }) {
+      const key = idempotency?.key ?? null
+      let reply = await write(null, job, events, { lease, secret, idempotency: key, lifeMs: idempotency?.lifeMs ?? 0 })
+      if (reply[0] === 'known') reply = await write(null, job, events, { lease, secret })
+      if (reply[0] === 'lease')
+        throw new OrchestratorError('LEASE_LOST', `Another process owns cluster ${job.cluster} now`)
+      return reply[0] === 'ok'
+    },
+
+    async read(id) {
+      const text = await asking(redis.hget(keys.job(id), 'record'))
+      if (text === null) throw new OrchestratorError('JOB_NOT_FOUND', `There is no job ${id}`)
+      return parseRecord(id, text)
+    },
+
+    view: async id => toView(await store.read(id)),
+    viewOf: toView,
+
+    async commit(previous, next, events, lease, idempotency = null) {
+      const written = { ...next, revision: previous.revision + 1 }
+      const reply = await write(previous, written, events, { lease, idempotency })
+      if (reply[0] === 'ok') return written
+      if (reply[0] === 'known' && idempotency) {
+        knownId(reply[1], idempotency)
+        return store.read(next.id)
+      }
+      if (reply[0] === 'lease') {
+        throw new OrchestratorError('LEASE_LOST', `Another process owns cluster ${next.cluster} now`)
+      }
+      throw new OrchestratorError('JOB_STALE_REVISION', `Job ${next.id} was changed by another write`, {
+        details: { read: previous.revision, found: reply[1] },
+      })
+    },
+
+    async list(filter, limit, cursor) {
+      const source = sourceOf(keys, filter)
+      const after = cursor === null ? null : readCursor(cursor)
+      const items: Job[] = []
+      let offset = 0
+      let last: { score: number; id: string } | null = null
+      // Jobs of one millisecond share a score, so the page starts at the cursor's score and skips to its id.
+      for (let more = true; more && items.length <= limit; offset += limit + 1) {
+        const max = after === null ? '+inf' : String(after.score)
+        const rows = await asking(
+          redis.zrevrangebyscore(source.key, max, '-inf', 'WITHSCORES', 'LIMIT', offset, limit + 1),
+        )
+        const found = pairs(rows)
+        more = found.length === limit + 1
+        for (const { id, score } of found) {
+          if (after !== null && score === after.score && id >= after.id) continue
+          const job = await store.view(id)
+          if (!source.keeps(job)) continue
+          if (items.length === limit) {
+            const end = items[items.length - 1]
+            if (end) last = { score: Date.parse(end.createdAt), id: end.id }
+            more = false
+            break
+          }
+          items.push(job)
+        }
+      }
+      return { items, nextCursor: last === null ? null : writeCursor(last) }
+    },
+
+    idsInState: (cluster, state) => asking(redis.zrange(keys.byClusterState(cluster, state), '0', '-1')),
+
+    async revisions(ids) {
+      const found: (number | null)[] = []
+      for (let from = 0; from < ids.length; from += REVISIONS_AT_ONCE) {
+        const part = ids.slice(from, from + REVISIONS_AT_ONCE).map(keys.job)
+        const answer = await asking(revisionsOf(part.length, ...part))
+        found.push(...answer.map(text => (text === null ? null : Number(text))))
+      }
+      return found
+    },
+
+    due: (cluster, nowMs, limit) => asking(redis.zrangebyscore(keys.due(cluster), '-inf', nowMs, 'LIMIT', 0, limit)),
+    secret: id => asking(redis.get(keys.secret(id))),
+
+    async eventsAfter(id, seq, limit) {
+      const rows = await asking(redis.xrange(keys.events(id), `${seq + 1}-0`, '+', 'COUNT', limit))
+      const events = rows.map(([entry, fields]) => ({
+        seq: Number(entry.split('-')[0]),
+        event: JSON.parse(fields[1] ?? 'null') as JobEvent,
+      }))
+      const first = events[0]
+      return { events, reset: first !== undefined && first.seq > seq + 1 }
+    },
+
+    lastSeq: async id => Number((await asking(redis.hget(keys.job(id), 'seq'))) ?? 0),
+
+    async idempotent(key) {
+      const known = await asking(redis.get(keys.idempotency(key.owner, key.keySha256)))
+      return known === null ? null : knownId(known, key)
+    },
+
+    async idempotencyOf(id) {
+      const kept = await asking(redis.hget(keys.job(id), 'idempotency'))
+      if (kept === null) return null
+      const [keySha256 = '', bodySha256 = ''] = kept.split(' ')
+      return { keySha256, bodySha256 }
+    },
+  }
+  return store
+}
+
+const keptOf = ({ keySha256, bodySha256 }: Idempotency): string => `${keySha256} ${bodySha256}`
+
+/** The narrowest sorted set for a filter, and what it leaves to be checked row by row. */
+function sourceOf(keys: Keys, filter: ListFilter): { key: string; keeps(job: Job): boolean } {
+  const { owner, state, cluster, name } = filter
+  const key =
+    owner && state
+      ? keys.byOwnerState(owner, state)
+      : owner
+        ? keys.byOwner(owner)
+        : cluster && state
+          ? keys.byClusterState(cluster, state)
+          : state
+            ? keys.byState(state)
+            : keys.all()
+  return {
+    key,
+    keeps: job =>
+      (!owner || job.owner.id === owner) &&
+      (!state || job.state === state) &&
+      (!cluster || job.cluster === cluster) &&
+      (!name || job.name === name),
+  }
+}
+
+function pairs(rows: readonly (string | number | [string, number])[]): { id: string; score: number }[] {
+  const flat = rows.flat() as (string | number)[]
+  const out: { id: string; score: number }[] = []
+  for (let i = 0; i + 1 < flat.length; i += 2) out.push({ id: String(flat[i]), score: Number(flat[i + 1]) })
+  return out
+}
+
+const writeCursor = (at: { score: number; id: string }): string =>
+  Buffer.from(`${at.score}.${at.id}`).toString('base64url')
+
+function readCursor(cursor: string): { score: number; id: string } {
+  const [, score, id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (score === undefined) throw new TypeError(`not a cursor of ours: ${cursor}`)
+  return { score: Number(score), id }
+}
+
+const CURSOR = /^(\d{1,15})\.([a-z0-9]{12})$/
+
+/** Whether a text that a reader sent can be a cursor of a list. */
+export const isCursor = (text: string): boolean => CURSOR.test(Buffer.from(text, 'base64url').toString())
