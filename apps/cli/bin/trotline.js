@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Starts the built command line. Kept this small so that "not built" is a sentence and not a stack.
+import { existsSync } from 'node:fs'
+
+const main = new URL('../dist/main.js', import.meta.url)
+if (existsSync(main)) {
+  await import(main.href)
+} else {
+  process.stderr.write('trotline is not built yet. Build it once, in the root of the checkout: npm run build\n')
+  process.exitCode = 1
+}

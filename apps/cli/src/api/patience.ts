@@ -1,0 +1,46 @@
+// How long a lost connection is tried again: quickly at first, then every 5 s, until the patience is used up.
+// A sign of life resets it, so an outage is measured from its own beginning.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CliError } from '../errors.ts'
+import { interrupted } from './exchange.ts'
+
+const FIRST_WAIT_MS = 500
+const LONGEST_WAIT_MS = 5000
+
+export type Patience = {
+  /** Waits until it is time to ask again; throws the error once the patience is used up. */
+  again(error: CliError): Promise<void>
+  /** The server answered. Returns how long it was away, null where it was not. */
+  answered(): number | null
+}
+
+export function createPatience(options: {
+  patienceMs: number
+  signal: AbortSignal
+  /** Told before each further try: the outage so far and what is left of the patience. */
+  onTry: (attempt: number, error: CliError, leftMs: number) => void
+  now?: () => number
+}): Patience {
+  const { patienceMs, signal, onTry, now = () => performance.now() } = options
+  let since: number | null = null
+  let tries = 0
+  return {
+    again: async error => {
+      since ??= now()
+      const leftMs = since + patienceMs - now()
+      if (leftMs <= 0) throw error
+      tries += 1
+      onTry(tries, error, leftMs)
+      const waitMs = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS, Math.max(leftMs, 1))
+      await sleep(waitMs, undefined, { signal }).catch(cause => {
+        throw interrupted(cause)
+      })
+    },
+    answered: () => {
+      const awayMs = since === null ? null : now() - since
+      since = null
+      tries = 0
+      return awayMs
+    },
+  }
+}

@@ -1,0 +1,117 @@
+// trotline epochs: the curve. A line per metric on a terminal, a row per epoch into a pipe or with --csv.
+import type { Epoch } from '@trotline/contracts'
+import type { Command } from 'commander'
+import type { Act } from '../act.ts'
+import type { Context } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { findJob } from '../find-job.ts'
+import { withExamples } from '../help.ts'
+import { nextText } from '../text/ending-text.ts'
+import { count, figure, metric, metricInFull } from '../text/figures.ts'
+import { sparkline } from '../text/sparkline.ts'
+import type { Style } from '../text/style.ts'
+import { type Column, tabbed, table } from '../text/table.ts'
+
+const PAGE = 1000
+
+export function declareEpochs(program: Command, act: Act): void {
+  const command = program
+    .command('epochs')
+    .description('shows the metrics of every epoch so far')
+    .argument('<JOB>', 'id, name, beginning of an id, or last')
+    .option('--csv', 'as comma separated rows; epochs count from 1, values that are no numbers read nan, inf, -inf')
+    .action(act(epochs))
+  withExamples(command, [
+    ['trotline epochs last', 'a curve per metric'],
+    ['trotline epochs k3v9 --csv > epochs.csv', ''],
+    ['trotline epochs k3v9 | cut -f 1,5', 'piped: tab separated, every digit'],
+  ])
+}
+
+async function epochs(context: Context, wanted: string, options: { csv?: boolean }) {
+  const { client, out } = context
+  const id = await findJob(context, wanted)
+  const items: Epoch[] = []
+  for (let after: number | null = -1; after !== null; ) {
+    const page = await client.epochs(id, { limit: PAGE, ...(after < 0 ? {} : { after }) })
+    items.push(...page.items)
+    after = page.items.length === 0 ? null : page.next
+  }
+  const names = [...new Set(items.flatMap(epoch => Object.keys(epoch.values)))]
+  if (out.json) await out.answerLine({ items, next: null })
+  else if (options.csv === true) await out.answer(csv(items, names))
+  else if (!out.answerIsTerminal)
+    await out.answer(
+      tabbed(
+        rowColumns(names),
+        items.map(epoch => rowOf(epoch, names)),
+      ),
+    )
+  else if (items.length === 0) out.say('No epoch has finished yet.')
+  else {
+    await out.answer(curves(items, names, out.width(), out.answerStyle))
+    out.say(nextText([`trotline epochs ${id} --csv > epochs.csv`], out.sayStyle))
+  }
+  return EXIT.done
+}
+
+const FIXED = ['epoch', 'attempt', 'at', 'seconds']
+const rowColumns = (names: readonly string[]): Column[] => [...FIXED, ...names].map(title => ({ title }))
+const rowOf = (epoch: Epoch, names: readonly string[]): string[] => [
+  String(epoch.epoch + 1),
+  String(epoch.attempt),
+  epoch.at,
+  String(epoch.seconds),
+  ...names.map(name => metricInFull(epoch, name)),
+]
+
+// No field can hold a comma or a quote: metric names, numbers and times have closed alphabets.
+const csv = (items: readonly Epoch[], names: readonly string[]): string =>
+  [[...FIXED, ...names], ...items.map(epoch => rowOf(epoch, names))].map(row => `${row.join(',')}\n`).join('')
+
+function curves(items: readonly Epoch[], names: readonly string[], width: number, style: Style): string {
+  const last = items.at(-1)
+  const numbers = new Map(names.map(name => [name, items.map(epoch => epoch.values[name] ?? null)]))
+  const beside = 60
+  const size = Math.max(10, Math.min(60, width - beside))
+  const rows = names.map(name => {
+    const values = numbers.get(name) ?? []
+    const curve = sparkline(values, size, style.utf8)
+    return [
+      name,
+      { text: curve, full: curve, paint: style.info },
+      (last && metric(last, name)) ?? style.dash,
+      extreme(values, (a, b) => a < b),
+      extreme(values, (a, b) => a > b),
+    ]
+  })
+  const columns: Column[] = [
+    { title: 'METRIC', flexible: true },
+    { title: count(items.length, 'EPOCH', 'EPOCHS') },
+    { title: 'LAST', align: 'right' },
+    { title: 'LOWEST' },
+    { title: 'HIGHEST' },
+  ]
+  return table(columns, rows, width, style) + strays(items, names, style)
+}
+
+function extreme(values: readonly (number | null)[], beats: (a: number, b: number) => boolean): string {
+  let found: { value: number; epoch: number } | null = null
+  for (const [at, value] of values.entries()) {
+    if (value !== null && (found === null || beats(value, found.value))) found = { value, epoch: at + 1 }
+  }
+  return found === null ? '' : `${figure(found.value)} @${found.epoch}`
+}
+
+/** "loss became nan at epoch 37, attempt 2": said in words, because a curve can only leave a gap. */
+function strays(items: readonly Epoch[], names: readonly string[], style: Style): string {
+  return names
+    .flatMap(name => {
+      const first = items.find(epoch => epoch.nonFinite?.[name] !== undefined)
+      if (first === undefined) return []
+      return [
+        `${style.bad(`${name} became ${metric(first, name)} at epoch ${first.epoch + 1}, attempt ${first.attempt}`)}\n`,
+      ]
+    })
+    .join('')
+}

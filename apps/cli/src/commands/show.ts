@@ -1,0 +1,83 @@
+// trotline show: one job, as facts in the order a person asks, with the cause and the thing to do where it failed.
+import type { Command } from 'commander'
+import type { Act } from '../act.ts'
+import type { Context } from '../context.ts'
+import { EXIT, exitOfJob } from '../exit-codes.ts'
+import { findJob } from '../find-job.ts'
+import { withExamples } from '../help.ts'
+import { failureLines, nextText } from '../text/ending-text.ts'
+import { type Fact, jobFacts, whereOf } from '../text/job-text.ts'
+import { shownState, stateText } from '../text/style.ts'
+import { tabbed } from '../text/table.ts'
+
+export function declareShow(program: Command, act: Act): void {
+  const command = program
+    .command('show')
+    .description('shows one job: state, progress, what Slurm says, how it ended')
+    .argument('<JOB>', 'id, name, beginning of an id, or last')
+    .option('--exit-status', "exit with the job's own ending: 0, 10, 11, 12, or 8 while it goes on")
+    .action(act(show))
+  withExamples(command, [
+    ['trotline show last', 'the newest job'],
+    ['trotline show auto-mpg --json', 'the whole record'],
+    ['trotline show k3v9 --exit-status -q', 'for scripts: has it ended, and how?'],
+  ])
+}
+
+async function show(context: Context, wanted: string, options: { exitStatus?: boolean }) {
+  const { client, out } = context
+  const { job, now } = await client.jobNow(await findJob(context, wanted))
+  const exit = options.exitStatus === true ? exitOfJob(job) : EXIT.done
+  if (out.json) {
+    await out.answerLine(job)
+    return exit
+  }
+  if (out.quiet) return exit
+  const style = out.answerStyle
+  const facts = jobFacts(job, now)
+  if (!out.answerIsTerminal) {
+    const head: Fact[] = [
+      { label: 'id', text: job.id },
+      { label: 'name', text: job.name },
+      { label: 'state', text: job.state },
+      { label: 'cluster', text: job.cluster },
+      { label: 'partition', text: job.request.resources.partition },
+      ...(job.failure === null
+        ? []
+        : [
+            { label: 'failure', text: job.failure.reason },
+            { label: 'detail', text: job.failure.detail },
+            { label: 'action', text: job.failure.action },
+          ]),
+    ]
+    const rows = [...head, ...facts].map(fact => [fact.label, fact.full ?? fact.text])
+    await out.answer(tabbed([{ title: 'FIELD' }, { title: 'VALUE' }], rows))
+    return exit
+  }
+  const { painted } = stateText(shownState(job), style)
+  const reason = job.failure === null ? '' : `  ${style.bad(job.failure.reason)}`
+  const lines = [`${painted}${reason}  ${style.bold(job.name)}  ${job.id}  on ${whereOf(job.request)}`]
+  for (const fact of facts) lines.push(`  ${style.dim(fact.label.padEnd(9))}  ${fact.text}`)
+  if (job.failure !== null) lines.push('', ...failureLines(job.failure, style))
+  await out.answer(`${lines.join('\n')}\n`)
+  out.say(nextText(nextCommands(job.id, shownState(job)), out.sayStyle))
+  return exit
+}
+
+function nextCommands(id: string, state: ReturnType<typeof shownState>): string[] {
+  switch (state) {
+    case 'held':
+      return [`trotline release ${id}`, `trotline cancel ${id}`]
+    case 'running':
+    case 'finishing':
+      return [`trotline wait ${id}`, `trotline logs ${id} --follow`]
+    case 'completed':
+      return [`trotline epochs ${id}`, `trotline logs ${id}`]
+    case 'failed':
+      return [`trotline logs ${id}`]
+    case 'cancelled':
+      return [`trotline epochs ${id}`]
+    default:
+      return [`trotline wait ${id}`]
+  }
+}

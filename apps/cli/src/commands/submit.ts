@@ -1,0 +1,163 @@
+// trotline submit: sends a request, once. The key made here travels with every repetition, so that an answer that was
+// lost on the way can be asked for again without a second job.
+import type { Job } from '@trotline/contracts'
+import type { Command } from 'commander'
+import type { Act } from '../act.ts'
+import { newKey } from '../api/client.ts'
+import { createPatience } from '../api/patience.ts'
+import type { Context } from '../context.ts'
+import { CliError, isTransient } from '../errors.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { seeThrough } from '../follow/see-through.ts'
+import { withExamples } from '../help.ts'
+import { pointerParts, readRequest } from '../request/request-file.ts'
+import { parseSetting, setPath } from '../request/set-path.ts'
+import { duration } from '../text/durations.ts'
+import { nextText } from '../text/ending-text.ts'
+import { checkedText, resourcesText, trainingText, whereOf } from '../text/job-text.ts'
+import type { Style } from '../text/style.ts'
+
+type Options = { set: string[]; name?: string; follow?: boolean; dryRun?: boolean; idempotencyKey?: string }
+
+export function declareSubmit(program: Command, act: Act): void {
+  const command = program
+    .command('submit')
+    .description('sends a training request, YAML or JSON, and prints the id of the job')
+    .argument('<FILE>', 'the request; - reads it from stdin')
+    .option('--follow', 'stay until the job ends; the exit code tells how')
+    .option(
+      '--set <path=value>',
+      'change a field of the request (again and again)',
+      (text, all: string[]) => [...all, text],
+      [],
+    )
+    .option('--name <name>', 'the name of the job')
+    .option('--dry-run', 'check it and print the script it would run; submits nothing')
+    .option('--idempotency-key <key>', 'take up an earlier submit whose answer was lost')
+    .action(act(submit))
+  withExamples(command, [
+    ['trotline submit auto-mpg.yml --follow', 'with a progress bar'],
+    ['trotline submit auto-mpg.yml --set training.epochs=50 --name quick', ''],
+    ['trotline submit auto-mpg.yml --dry-run', 'what would run, and would it?'],
+    ['JOB=$(trotline submit auto-mpg.yml)', 'piped, it prints the id alone'],
+  ])
+}
+
+async function submit(context: Context, file: string, options: Options): Promise<ExitCode> {
+  const { out } = context
+  const settings = options.set.map(parseSetting)
+  if (file === '-' && context.stdin.isTTY === true) out.say('Reading the request from the terminal; Ctrl-D ends it.')
+  const written = await readRequest(file, context.stdin)
+  let request = settings.reduce(setPath, written.value)
+  if (options.name !== undefined) request = setPath(request, { path: ['name'], value: options.name })
+
+  const lineOf = (pointer: string): string | null => {
+    const field = pointerParts(pointer).join('.')
+    if (field === 'name' && options.name !== undefined) return '--name'
+    const setting = settings.findLast(({ path }) => `${field}.`.startsWith(`${path.join('.')}.`))
+    if (setting === undefined) return written.lineOf(pointer)
+    const set = setting.path.join('.')
+    return set === field ? '--set' : `--set ${set}`
+  }
+  const explained = (error: unknown): unknown =>
+    error instanceof CliError && error.code !== 'INTERRUPTED' ? error.with({ failed: 'Not submitted', lineOf }) : error
+
+  if (options.dryRun === true) {
+    return dryRun(context, request).catch(error => {
+      throw explained(error)
+    })
+  }
+  const key = options.idempotencyKey ?? newKey()
+  const job = await submitOnce(context, request, key, commandLine(file, options, key)).catch(error => {
+    throw explained(error)
+  })
+  const follows = options.follow === true
+  if (out.json) await out.answerLine(job)
+  else if (out.answerIsTerminal && !out.quiet) await out.answer(acceptedText(job, out.answerStyle))
+  else {
+    out.say(acceptedText(job, out.sayStyle))
+    await out.answer(`${job.id}\n`)
+  }
+  if (!follows) {
+    out.say(nextText([`trotline wait ${job.id}`, `trotline logs ${job.id} --follow`], out.sayStyle))
+    return EXIT.done
+  }
+  return seeThrough(context, job, { ending: 'said' })
+}
+
+/** Asks until there is an answer or the patience ends. A connection that never stood sent nothing, and is not tried again. */
+async function submitOnce(context: Context, request: unknown, key: string, again: string): Promise<Job> {
+  const { client, out, interrupt, patienceMs } = context
+  const style = out.sayStyle
+  let sent = false
+  const patience = createPatience({
+    patienceMs,
+    signal: interrupt,
+    onTry: (attempt, error, leftMs) => {
+      const why = error.problem?.title ?? error.message
+      if (attempt === 1) {
+        out.say(style.warn(`${why} Asking again with the same key for ${duration(leftMs / 1000)} ${style.dots}`))
+      }
+    },
+  })
+  for (;;) {
+    try {
+      const job = await client.submit(request, key)
+      if (patience.answered() !== null) {
+        out.say(style.good(`The answer was lost. Asked again with the same key: accepted as ${job.id} (once).`))
+      }
+      return job
+    } catch (error) {
+      const unknown = ['Whether it was accepted is not known. With the same key it cannot be accepted twice.']
+      if (error instanceof CliError && error.code === 'INTERRUPTED') {
+        throw new CliError('INTERRUPTED', 'Interrupted before an answer came.', { facts: unknown, fix: [again] })
+      }
+      if (!isTransient(error)) throw error
+      if (error.options.unsent === true && !sent) throw error.with({ facts: ['Nothing was sent.'] })
+      sent = true
+      await patience.again(error).catch((cause: unknown) => {
+        if (!(cause instanceof CliError)) throw cause
+        throw cause.with({ facts: unknown, fix: [again] })
+      })
+    }
+  }
+}
+
+async function dryRun(context: Context, request: unknown): Promise<ExitCode> {
+  const { client, out } = context
+  const answer = await client.dryRun(request)
+  const refused = answer.compatibility.verdict === 'incompatible'
+  if (out.json) await out.answerLine(answer)
+  else {
+    const head = refused ? out.sayStyle.bad('It would be refused') : 'It would be accepted'
+    out.say(`${head}  ${answer.request.name}  on ${whereOf(answer.request)}   (dry run: nothing was submitted)`)
+    out.say(factLines(answer, answer.notes, out.sayStyle))
+    if (!out.quiet) await out.answer(answer.script.endsWith('\n') ? answer.script : `${answer.script}\n`)
+  }
+  return refused ? EXIT.incompatible : EXIT.done
+}
+
+function acceptedText(job: Job, style: Style): string {
+  const head = `${style.good('Accepted')}  ${style.bold(job.id)}  ${job.name}  on ${whereOf(job.request)}`
+  const notes = job.notes.map(note => note.text)
+  return `${head}\n${factLines(job, notes, style)}\n`
+}
+
+const factLines = (job: Pick<Job, 'request' | 'compatibility'>, notes: readonly string[], style: Style): string =>
+  [
+    ['trains', trainingText(job.request)],
+    ['asks for', resourcesText(job.request)],
+    ['checked', checkedText(job)],
+    ...notes.map(note => ['note', note]),
+  ]
+    .map(([label = '', text = '']) => `  ${style.dim(label.padEnd(8))}  ${text}`)
+    .join('\n')
+
+/** The same command once more, as a shell reads it. */
+function commandLine(file: string, options: Options, key: string): string {
+  const words = ['trotline', 'submit', file, ...options.set.flatMap(text => ['--set', text])]
+  if (options.name !== undefined) words.push('--name', options.name)
+  if (options.follow === true) words.push('--follow')
+  words.push('--idempotency-key', key)
+  return words.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
+}

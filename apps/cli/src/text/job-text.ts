@@ -1,0 +1,116 @@
+// One job as facts: label and text, in the order a person asks. `show` prints them, `submit` the first few.
+import type { Job, JobRequest } from '@trotline/contracts'
+import { ago, duration } from './durations.ts'
+import { bytes, count, metric } from './figures.ts'
+import { localTime, secondsBetween } from './local-time.ts'
+
+/** `full` for pipes, where it differs. */
+export type Fact = { label: string; text: string; full?: string }
+
+export const whereOf = (request: JobRequest): string => `${request.cluster} / ${request.resources.partition}`
+
+export function trainingText(request: JobRequest): string {
+  const { training } = request
+  if (training.kind !== 'preset') return training.kind
+  const backend = training.backend === 'auto' ? '' : `, backend ${training.backend}`
+  return `preset ${training.preset}, ${count(training.epochs, 'epoch')}, seed ${training.seed}${backend}`
+}
+
+export function resourcesText(request: JobRequest): string {
+  const { gpus, gpuType, cpus, memoryMiB, timeLimitMinutes, nodes } = request.resources
+  return [
+    nodes === 1 ? '' : count(nodes, 'node'),
+    gpus === 0 ? 'no GPU' : count(gpus, gpuType === null ? 'GPU' : `${gpuType} GPU`),
+    count(cpus, 'core'),
+    bytes(memoryMiB * 1024 * 1024),
+    `limit ${duration(timeLimitMinutes * 60)}`,
+  ]
+    .filter(part => part !== '')
+    .join(', ')
+}
+
+export const checkedText = ({ compatibility }: Pick<Job, 'compatibility'>): string =>
+  compatibility.detail === '' ? compatibility.verdict : `${compatibility.verdict}: ${compatibility.detail}`
+
+/** @param now the server's time, in milliseconds */
+export function jobFacts(job: Job, now: number): Fact[] {
+  const facts: (Fact | null)[] = [
+    progressFact(job),
+    resultFact(job),
+    slurmFact(job, now),
+    ...job.runs.map(run => runFact(job, run)),
+    job.trying && {
+      label: 'trying',
+      text: `${job.trying.stage} did not work yet, tried ${count(job.trying.tries, 'time')}: ${job.trying.detail} (${job.trying.code})`,
+    },
+    job.hold && { label: 'held', text: `${job.hold.stage}: ${job.hold.detail} (${job.hold.code})` },
+    job.cancelRequestedAt === null || job.endedAt !== null
+      ? null
+      : timeFact(
+          'cancel',
+          `wished ${localTime(job.cancelRequestedAt)}; Slurm has not confirmed it yet`,
+          job.cancelRequestedAt,
+        ),
+    { label: 'training', text: trainingText(job.request) },
+    { label: 'asks for', text: resourcesText(job.request) },
+    { label: 'checked', text: checkedText(job) },
+    timeFact(
+      'created',
+      `${localTime(job.createdAt)} (${ago(secondsBetween(job.createdAt, now))}) by ${job.owner.name}`,
+      job.createdAt,
+    ),
+    job.endedAt === null
+      ? null
+      : timeFact('ended', `${localTime(job.endedAt)} (${ago(secondsBetween(job.endedAt, now))})`, job.endedAt),
+    ...job.notes.map(note => ({ label: 'note', text: `${localTime(note.at)} ${note.text}` })),
+  ]
+  return facts.filter(fact => fact !== null)
+}
+
+const timeFact = (label: string, text: string, full: string): Fact => ({ label, text, full })
+
+function progressFact({ progress }: Job): Fact {
+  const share = Math.floor((100 * progress.epochs) / progress.of)
+  const { last } = progress
+  const values = ['loss', 'val_loss'].flatMap(name => {
+    const value = last === null ? null : metric(last, name)
+    return value === null ? [] : [`${name} ${value}`]
+  })
+  const again =
+    progress.superseded === 0 ? '' : `(${count(progress.superseded, 'epoch')} trained again after a restart)`
+  const text = [
+    `${count(progress.epochs, 'epoch')} of ${count(progress.of, '', '').trim()} (${share} %)`,
+    ...values,
+    again,
+  ]
+  return { label: 'progress', text: text.filter(part => part !== '').join('  ') }
+}
+
+function resultFact({ result }: Job): Fact | null {
+  if (result === null) return null
+  // Nine digits: enough to compare two runs by eye, as reproducibility is promised to the bit.
+  const metrics = Object.entries(result.metrics).map(
+    ([name, value]) => `${name} ${value === null ? 'not a number' : Number(value.toPrecision(9))}`,
+  )
+  const fit = `fit ${duration(result.fitSeconds)} on ${result.backend}, engine ${result.engine}`
+  return { label: 'result', text: [...metrics, `(${fit})`].join('  ') }
+}
+
+function slurmFact({ slurm }: Job, now: number): Fact | null {
+  if (slurm === null) return null
+  const reason = slurm.reason === null || slurm.reason === 'None' ? '' : ` (${slurm.reason})`
+  const nodes = slurm.nodes === null || slurm.nodes === '' ? '' : ` on ${slurm.nodes}`
+  const seen = `${slurm.source}, ${ago(secondsBetween(slurm.seenAt, now))}`
+  return { label: 'slurm', text: `${slurm.jobId} ${slurm.state}${reason}${nodes}; as of ${seen}` }
+}
+
+function runFact(job: Job, run: Job['runs'][number]): Fact {
+  const node = run.node === null ? '' : ` on ${run.node}`
+  const lasted =
+    run.startedAt !== null && run.endedAt !== null
+      ? `, ran ${duration(secondsBetween(run.startedAt, run.endedAt))}`
+      : ''
+  const ending = run.ending === null ? '' : `, ended: ${run.ending}`
+  const label = job.runs.length === 1 ? 'run' : `attempt ${run.attempt}`
+  return { label, text: `${run.run}${node}${lasted}${ending}` }
+}
