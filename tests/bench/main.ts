@@ -1,0 +1,99 @@
+// `npm run bench -- NAME`: measures, prints what it saw, and leaves nothing behind. A benchmark is no test: it judges nothing.
+import { parseArgs } from 'node:util'
+import type { Scene } from '../support/slurm-itself.ts'
+import type { Bench, Scale } from './bench.ts'
+
+/** Loaded by name, so that one which cannot be loaded does not stop the others. */
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  submit: async () => (await import('./submit.ts')).submit,
+  watch: async () => (await import('./watch.ts')).watch,
+  epochs: async () => (await import('./epochs.ts')).epochs,
+}
+
+const HELP = `Measures the product on this machine: a private Slurm cluster, Redis and server processes of its own.
+
+  npm run bench -- submit    submissions a second, beside sbatch in a loop and other ways
+  npm run bench -- watch     what watching thousands of live jobs costs, and when a change is seen
+  npm run bench -- epochs    epochs a second from the workers to the readers, and how old they are on arrival
+
+  --rounds N    how often each figure is taken; the median is shown
+  --jobs N      how many jobs a round has
+  --seconds N   how long a round measures, where it has a length
+  --small       a look whether it runs, within about a minute: not to be quoted
+  --help        this text, or with a name what that benchmark does and its usual scale
+`
+
+function readArguments() {
+  return parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string' },
+      jobs: { type: 'string' },
+      seconds: { type: 'string' },
+      small: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+}
+
+/** @throws Error with a sentence for people */
+function scaleOf(usual: Scale, given: { [name in keyof Scale]?: string | undefined }): Scale {
+  const number = (name: keyof Scale): number => {
+    const text = given[name]
+    if (text === undefined) return usual[name]
+    if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`--${name} takes a whole number from 1 on; "${text}" is none`)
+    return Number(text)
+  }
+  return { rounds: number('rounds'), jobs: number('jobs'), seconds: number('seconds') }
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = readArguments()
+  const [name = '', ...rest] = positionals
+  const load = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
+  if (load === undefined || rest.length > 0) {
+    process.stdout.write(HELP)
+    return values.help && positionals.length === 0 ? 0 : 2
+  }
+  const bench = await load()
+  const scale = scaleOf(values.small ? bench.small : bench.usual, values)
+  const flags = Object.entries(scale).map(([flag, value]) => `--${flag} ${value}`)
+  const command = `npm run bench -- ${name} ${flags.join(' ')}`
+  if (values.help) {
+    process.stdout.write(`${bench.about}\n\nIts usual scale: ${command}\n`)
+    return 0
+  }
+
+  const undos: (() => Promise<void> | void)[] = []
+  const began = Date.now()
+  const scene: Scene = {
+    after: undo => void undos.unshift(undo),
+    diagnostic: line =>
+      void process.stderr.write(`${((Date.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}\n`),
+  }
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new Error(`ended early by ${signal}`)))
+  })
+  const print = (text: string): void => void process.stdout.write(`${text}\n`)
+  try {
+    await Promise.race([bench.run({ ...scale, scene, print, command }), interrupted])
+    print(`\nAgain: ${command}`)
+    return 0
+  } finally {
+    for (const undo of undos) {
+      try {
+        await undo()
+      } catch (error) {
+        scene.diagnostic(`not taken away: ${String(error)}`)
+      }
+    }
+  }
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return 1
+})
+// Whatever an interrupted measurement still waits for must not keep the program alive.
+process.exit()

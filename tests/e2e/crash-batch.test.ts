@@ -1,0 +1,57 @@
+// The server is killed with -9 while a batch of many jobs is on its way into Slurm. Started again, each job of it stands in Slurm once.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Job } from '@trotline/contracts'
+import { sharedCluster, slurm } from '../support/cluster.ts'
+import { eventually } from '../support/eventually.ts'
+import { createStory } from '../support/orchestrator.ts'
+import { request } from '../support/requests.ts'
+
+/** More than go to the store at once, so that a crash between finds some receipts stored and others not. */
+const JOBS = 40
+
+// Side by side: after a kill -9 each waits for the dead server's lease to end.
+describe('killed in the middle of a batch', { concurrency: 3 }, () => {
+  for (const point of ['submit:after-intent', 'submit:after-sbatch', 'submit:after-some-stored'] as const) {
+    test(`killed at ${point} with ${JOBS} jobs under way: each stands in Slurm once, in order`, async t => {
+      const cluster = await sharedCluster()
+      const story = await createStory(t, { cluster })
+      const first = await story.start()
+      // Paused, so that all of them go in one batch afterwards.
+      assert.equal((await story.api.call('POST', '/v1/clusters/local/pause', { body: { why: 'a test' } })).status, 200)
+      const jobs: Job[] = []
+      for (let i = 0; i < JOBS; i++) jobs.push(await story.api.submit(request({ resources: { hold: true } })))
+      await eventually('all are prepared and wait', async () => {
+        const now = await Promise.all(jobs.map(({ id }) => story.api.job(id)))
+        return now.every(job => job.trying?.code === 'CLUSTER_PAUSED')
+      })
+      await first.kill()
+
+      const doomed = await story.start({ crashAt: point })
+      // It may die before it has answered.
+      await story.api.call('POST', '/v1/clusters/local/resume').catch(() => null)
+      await doomed.crashed()
+      await story.start()
+      // It may have died while it noted that they wait for the end of the pause, and the word to resume with it.
+      assert.equal((await story.api.call('POST', '/v1/clusters/local/resume')).status, 200)
+
+      const pending = await eventually(
+        'all have their receipts',
+        async () => {
+          const now = await Promise.all(jobs.map(({ id }) => story.api.job(id)))
+          return now.every(job => job.state === 'pending') ? now : null
+        },
+        180_000,
+      )
+      t.after(() => slurm(cluster, ['scancel', ...pending.map(job => job.slurm?.jobId ?? '')]).catch(() => ''))
+      const rows = (await slurm(cluster, ['squeue', '-h', '-t', 'all', '-o', '%A %j'])).split('\n')
+      const found = new Map(jobs.map(({ id }) => [id, rows.filter(row => row.endsWith(` tl-${id}-1`))]))
+      for (const [id, of] of found) assert.equal(of.length, 1, `job ${id}: ${of.join(', ')}`)
+      const ids = pending.map(job => Number(job.slurm?.jobId))
+      assert.deepEqual(
+        ids,
+        ids.toSorted((a, b) => a - b),
+      )
+    })
+  }
+})

@@ -1,0 +1,106 @@
+// slurmctld is killed and comes back with an older state: it has forgotten a job that it acknowledged, and gives its id to
+// somebody else's. The job is submitted again, once, and the new owner of the id is never touched.
+import assert from 'node:assert/strict'
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { before, describe, test } from 'node:test'
+import { type LocalCluster, startDaemon, stopDaemon } from '../../deploy/local/cluster.ts'
+import { ownCluster, slurm } from '../support/cluster.ts'
+import { eventually } from '../support/eventually.ts'
+import { createStory } from '../support/orchestrator.ts'
+import { request } from '../support/requests.ts'
+
+describe('slurmctld forgets', () => {
+  let cluster: LocalCluster
+  let state: string
+  before(async () => {
+    cluster = await ownCluster()
+    const [, folder] = /StateSaveLocation\s*=\s*(\S+)/.exec(await slurm(cluster, ['scontrol', 'show', 'config'])) ?? []
+    state = folder ?? assert.fail('slurmctld does not say where its state lies')
+  })
+
+  /** What slurmctld acknowledges in between is lost, as after a power cut. */
+  async function losing(acknowledged: () => Promise<void>): Promise<void> {
+    const before = join(cluster.home, 'state-before')
+    await rm(before, { recursive: true, force: true })
+    await stopDaemon(cluster.home, 'slurmctld')
+    await cp(state, before, { recursive: true, preserveTimestamps: true })
+    await startDaemon(cluster.home, 'slurmctld')
+    await acknowledged()
+    await stopDaemon(cluster.home, 'slurmctld', 'SIGKILL')
+    await rm(state, { recursive: true })
+    await cp(before, state, { recursive: true, preserveTimestamps: true })
+    await startDaemon(cluster.home, 'slurmctld')
+  }
+  const outsider = (name: string): Promise<string> =>
+    slurm(cluster, ['sbatch', '--parsable', '--hold', '--output=/dev/null', `--job-name=${name}`, '--wrap=true'])
+  const stateOf = (id: string): Promise<string> =>
+    slurm(cluster, ['squeue', '-h', '-t', 'all', '-j', id, '-o', '%j %T'])
+
+  test('a waiting job is submitted again, shown as such, runs once, and the new owner of its id is left alone', async t => {
+    const story = await createStory(t, { cluster, clusterSettings: { resultPatienceMs: 6_000 } })
+    const server = await story.start()
+    const { api } = story
+    let id = ''
+    let lostId = ''
+    await losing(async () => {
+      const submitted = await api.submit(request({ epochs: 20, resources: { hold: true } }))
+      id = submitted.id
+      const pending = await eventually('it is pending', async () => {
+        const job = await api.job(id)
+        return job.state === 'pending' ? job : null
+      })
+      lostId = pending.slurm?.jobId ?? ''
+      await server.kill()
+    })
+    assert.equal(await outsider('somebody-elses'), lostId, 'the id was given out again')
+    await story.start()
+
+    const again = await eventually(
+      'it is submitted again',
+      async () => {
+        const job = await api.job(id)
+        return job.submission === 2 && job.state === 'pending' ? job : null
+      },
+      90_000,
+    )
+    assert.deepEqual(
+      again.submissions.map(({ cause }) => cause),
+      ['request', 'forgotten'],
+    )
+    assert.equal(again.submissions[0]?.slurmJobId, lostId)
+    assert.match(again.submissions[1]?.evidence.join('\n') ?? '', /squeue: does not list it/)
+    assert.notEqual(again.slurm?.jobId, lostId)
+    assert.equal(await stateOf(lostId), 'somebody-elses PENDING')
+
+    await slurm(cluster, ['scontrol', 'release', again.slurm?.jobId ?? ''])
+    const job = await api.ended(id, 'completed')
+    assert.deepEqual(
+      job.runs.map(({ run }) => run),
+      ['2-0'],
+    )
+    await slurm(cluster, ['scancel', lostId])
+  })
+
+  test('a cancel of a forgotten job ends it and does not reach the job that has its id now', async t => {
+    const story = await createStory(t, { cluster, clusterSettings: { resultPatienceMs: 6_000 } })
+    const server = await story.start()
+    const { api } = story
+    let id = ''
+    let lostId = ''
+    await losing(async () => {
+      id = (await api.submit(request({ resources: { hold: true } }))).id
+      lostId = await eventually('it is pending', async () => {
+        const job = await api.job(id)
+        return job.state === 'pending' ? job.slurm?.jobId : null
+      })
+      await server.kill()
+    })
+    assert.equal(await outsider('somebody-elses'), lostId)
+    await story.start()
+    assert.equal((await api.call('DELETE', `/v1/jobs/${id}`)).status, 202)
+    const job = await api.ended(id, 'cancelled', 90_000)
+    assert.equal(job.submission, 1)
+    assert.equal(await stateOf(lostId), 'somebody-elses PENDING')
+  })
+})

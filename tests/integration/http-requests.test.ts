@@ -1,0 +1,585 @@
+// The REST contract over a real Redis, with a cluster that cannot be reached: whatever is answered here comes from the store.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Finding, Job, JobPage, Problem, summaryOf } from '@trotline/contracts'
+import { failure } from '../../apps/orchestrator/src/lifecycle/failures.ts'
+import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
+import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
+import { AT, epochsOf, later, requestBody } from '../support/job-records.ts'
+import { createRedisRig, type RedisRig, type Store, TOKENS } from '../support/orchestrator-store.ts'
+
+type Who = keyof typeof TOKENS
+type Ask = { who?: Who | null; headers?: Record<string, string>; body?: unknown; text?: string }
+
+const BODY_BYTES = 65_536
+
+let rig: RedisRig
+let store: Store
+let address: string
+before(async () => {
+  rig = await createRedisRig()
+  store = await rig.open()
+  const app = await rig.serve(store, { bodyBytes: BODY_BYTES, listPage: 20 })
+  address = await app.http.listen({ host: '127.0.0.1', port: 0 })
+})
+after(() => rig.close())
+
+async function ask(
+  method: 'GET' | 'POST' | 'DELETE',
+  url: string,
+  { who = 'ada', headers = {}, body, text }: Ask = {},
+) {
+  const payload = text ?? (body === undefined ? undefined : JSON.stringify(body))
+  const answer = await fetch(`${address}${url}`, {
+    method,
+    headers: {
+      ...(who === null ? {} : { authorization: `Bearer ${TOKENS[who]}` }),
+      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(payload === undefined ? {} : { body: payload }),
+  })
+  const received = await answer.text()
+  const found = Object.fromEntries(answer.headers)
+  return { status: answer.status, headers: found, text: received, json: (): unknown => JSON.parse(received) }
+}
+type Answer = Awaited<ReturnType<typeof ask>>
+
+function problem(answer: Answer, status: number, code: string): Finding[] {
+  assert.equal(answer.status, status, answer.text)
+  assert.match(String(answer.headers['content-type']), /^application\/problem\+json/)
+  const body = Problem.parse(answer.json())
+  assert.deepEqual([body.status, body.code, body.type], [status, code, `https://trotline.example/guide/errors/${code}`])
+  assert.equal(body.instance, answer.headers['trotline-request-id'])
+  return body.findings ?? []
+}
+const pointers = (findings: readonly Finding[]): string[] => findings.map(finding => finding.pointer).toSorted()
+function accepted(answer: Answer): Job {
+  assert.equal(answer.status, 202, answer.text)
+  return Job.parse(answer.json())
+}
+const submit = (options: Ask & { over?: Parameters<typeof requestBody> } = {}): Promise<Answer> =>
+  ask('POST', '/v1/jobs', { body: requestBody(...(options.over ?? [])), ...options })
+
+describe('a good request', () => {
+  test('is stored, answered 202 with its address, and shown under it', async () => {
+    const answer = await submit()
+    const job = accepted(answer)
+    assert.equal(answer.headers.location, `/v1/jobs/${job.id}`)
+    assert.deepEqual([job.state, job.owner.id, job.identity.unixUser, job.revision], ['accepted', 'ada', 'ada', 1])
+    assert.deepEqual(Job.parse((await ask('GET', `/v1/jobs/${job.id}`)).json()), job)
+    assert.deepEqual(await store.jobs.due('local', Date.now(), 1_000).then(ids => ids.includes(job.id)), true)
+  })
+
+  test('shows the expanded form of what was asked', async () => {
+    const job = accepted(await submit())
+    assert.equal(job.request.resources.timeLimitMinutes, 60)
+    assert.deepEqual(job.request.labels, {})
+  })
+
+  test('never shows its signing key', async () => {
+    const job = accepted(await submit())
+    const key = (await store.jobs.secret(job.id)) ?? assert.fail('it has no key')
+    for (const path of ['', '/epochs']) assert.ok(!(await ask('GET', `/v1/jobs/${job.id}${path}`)).text.includes(key))
+  })
+
+  test('run dry is answered with its script, and nothing is stored', async () => {
+    const kept = await store.kept()
+    const answer = await submit({ headers: { 'idempotency-key': 'dry' } })
+    accepted(answer)
+    const before = await store.kept()
+    assert.ok(before.length > kept.length)
+    const dry = await ask('POST', '/v1/jobs?dryRun=true', {
+      body: requestBody(),
+      headers: { 'idempotency-key': 'dry-too' },
+    })
+    assert.equal(dry.status, 200)
+    const { script, request, compatibility } = dry.json() as Record<string, unknown>
+    assert.match(String(script), /^#!\/bin\/bash\n#SBATCH --job-name=tl-/)
+    assert.deepEqual((request as { name: string }).name, 'auto-mpg')
+    assert.deepEqual(compatibility, { verdict: 'unknown', detail: 'not judged' })
+    assert.deepEqual(await store.kept(), before)
+  })
+
+  test('that is refused dry is refused with the same findings as in earnest', async () => {
+    const body = requestBody({ partition: 'nowhere', nodes: 2 })
+    const [dry, real] = [await ask('POST', '/v1/jobs?dryRun=true', { body }), await ask('POST', '/v1/jobs', { body })]
+    assert.deepEqual(problem(dry, 422, 'request-refused'), problem(real, 422, 'request-refused'))
+  })
+})
+
+describe('bad input stores nothing and is named', () => {
+  const at = (pointer: string, value: unknown): unknown => {
+    const body = structuredClone(requestBody()) as Record<string, unknown>
+    const [first = '', second] = pointer.split('/').slice(1)
+    if (second === undefined) body[first] = value
+    else body[first] = { ...(body[first] as object), [second]: value }
+    return body
+  }
+  const HOSTILE_NAMES = [
+    'a\nb',
+    "a'b",
+    'a"b',
+    '$(id)',
+    '`id`',
+    'a|b',
+    'a;b',
+    'naïve',
+    '日本',
+    '../../etc',
+    '/etc',
+    '-x',
+    'a b',
+    '',
+    'x'.repeat(65),
+    '\u0000',
+  ]
+  const FIELDS: [pointer: string, values: unknown[]][] = [
+    ['/name', HOSTILE_NAMES],
+    ['/cluster', HOSTILE_NAMES],
+    ['/resources/partition', HOSTILE_NAMES],
+    ['/resources/account', HOSTILE_NAMES],
+    ['/resources/qos', HOSTILE_NAMES],
+    ['/resources/reservation', HOSTILE_NAMES],
+    ['/resources/gpuType', HOSTILE_NAMES],
+    ['/resources/constraint', ['a b', 'a\n#SBATCH --uid=0', "a'", '$(id)', 'a;b', '', 'x'.repeat(129)]],
+    ['/resources/licenses', ['a:b', 'a b', 'a\nb', '$(id)', ',', 'x'.repeat(129)]],
+    ['/resources/cpus', [0, -1, 1.5, 1e9, '1', null, {}]],
+    ['/resources/gpus', [-1, 65, 0.5, '1']],
+    ['/resources/memoryMiB', [-4096, 0, 1e12, '4G']],
+    ['/resources/timeLimitMinutes', [0, -5, 1e9, '1:00:00']],
+    ['/resources/nodes', [0, -1, 100_000]],
+    ['/resources/beginAt', ['tomorrow', '2030-01-01', '2030-13-01T00:00:00Z', 1]],
+    ['/resources/hold', ['yes', 1]],
+    ['/training/epochs', [0, -1, 1e9, '10']],
+    ['/training/seed', [-1, 2 ** 32, 0.1]],
+    ['/training/preset', ['mnist', '../auto-mpg']],
+    ['/training/backend', ['cuda']],
+    ['/resources/memoryMib', [1]],
+    ['/resources/gres', ['gpu:1']],
+    ['/resources/extra', ['--uid=0']],
+    ['/dryrun', [true]],
+    ['/training/learningRate', [0.1]],
+  ]
+  for (const [pointer, values] of FIELDS) {
+    test(`${pointer}: ${values.length} values that do not fit`, async () => {
+      const kept = await store.kept()
+      for (const value of values) {
+        const findings = problem(await ask('POST', '/v1/jobs', { body: at(pointer, value) }), 400, 'invalid-request')
+        assert.deepEqual(pointers(findings), [pointer], JSON.stringify(value))
+      }
+      assert.deepEqual(await store.kept(), kept)
+    })
+  }
+
+  const BODIES: [what: string, ask: Ask, status: number, code: string][] = [
+    ['no body', {}, 400, 'invalid-request'],
+    ['an empty body', { text: '' }, 400, 'invalid-request'],
+    ['malformed JSON', { text: '{"name":' }, 400, 'invalid-request'],
+    ['a prototype in JSON', { text: '{"__proto__":{"x":1}}' }, 400, 'invalid-request'],
+    ['a list', { body: [] }, 400, 'invalid-request'],
+    ['null', { text: 'null' }, 400, 'invalid-request'],
+    ['text', { text: 'name=x', headers: { 'content-type': 'text/plain' } }, 415, 'unsupported-media-type'],
+    [
+      'a form',
+      { text: 'name=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      415,
+      'unsupported-media-type',
+    ],
+    ['YAML', { text: 'name: x', headers: { 'content-type': 'application/yaml' } }, 415, 'unsupported-media-type'],
+    ['a body over the limit', { text: JSON.stringify({ name: 'x'.repeat(BODY_BYTES) }) }, 413, 'body-too-large'],
+    ['10 MB', { text: ' '.repeat(10_000_000) }, 413, 'body-too-large'],
+  ]
+  for (const [what, options, status, code] of BODIES) {
+    test(`${what} is answered ${status}`, async () => {
+      const kept = await store.kept()
+      problem(await ask('POST', '/v1/jobs', options), status, code)
+      assert.deepEqual(await store.kept(), kept)
+    })
+  }
+
+  const UNRUNNABLE: [pointer: string, body: unknown][] = [
+    ['/cluster', requestBody({}, { cluster: 'nowhere' })],
+    ['/resources/partition', requestBody({ partition: 'nowhere' })],
+    ['/resources/nodes', requestBody({ nodes: 2 })],
+    ['/resources/afterJobs', requestBody({ afterJobs: ['abcdefghjkmn'] })],
+    ['/resources/gpus', requestBody({ gpus: 1 })],
+    ['/resources/memoryMiB', requestBody({ memoryMiB: 200_000 })],
+    ['/environment', requestBody({}, { environment: { spec: 'name: x' } })],
+    ['/training/kind', requestBody({}, { training: { kind: 'command', command: ['rm', '-rf', '/'] } })],
+    ['/training/kind', requestBody({}, { training: { kind: 'model' } })],
+  ]
+  for (const [pointer, body] of UNRUNNABLE) {
+    test(`${pointer} that cannot run is answered 422: ${JSON.stringify(body).slice(0, 90)}`, async () => {
+      const kept = await store.kept()
+      assert.deepEqual(pointers(problem(await ask('POST', '/v1/jobs', { body }), 422, 'request-refused')), [pointer])
+      assert.deepEqual(await store.kept(), kept)
+    })
+  }
+
+  test('a query parameter that is not there or does not fit is named', async () => {
+    const job = accepted(await submit())
+    const cases: [method: 'GET' | 'POST' | 'DELETE', url: string, pointer: string][] = [
+      ['GET', '/v1/jobs?sate=failed', '?sate'],
+      ['GET', '/v1/jobs?state=happy', '?state'],
+      ['GET', '/v1/jobs?limit=0', '?limit'],
+      ['GET', '/v1/jobs?limit=21', '?limit'],
+      ['GET', '/v1/jobs?limit=many', '?limit'],
+      ['GET', '/v1/jobs?cursor=abc', '?cursor'],
+      ['GET', '/v1/jobs?cursor=%0a', '?cursor'],
+      ['GET', '/v1/jobs?name=a%27b', '?name'],
+      ['POST', '/v1/jobs?dryRun=maybe', '?dryRun'],
+      ['POST', '/v1/jobs?dryrun=true', '?dryrun'],
+      ['GET', `/v1/jobs/${job.id}?full=1`, '?full'],
+      ['DELETE', `/v1/jobs/${job.id}?force=1`, '?force'],
+      ['GET', `/v1/jobs/${job.id}/script?x=1`, '?x'],
+      ['GET', `/v1/jobs/${job.id}/events?x=1`, '?x'],
+      ['GET', `/v1/jobs/${job.id}/epochs?after=-2`, '?after'],
+      ['GET', `/v1/jobs/${job.id}/epochs?limit=1001`, '?limit'],
+      ['GET', `/v1/jobs/${job.id}/logs?stream=../spec.json`, '?stream'],
+      ['GET', `/v1/jobs/${job.id}/logs?offset=-1`, '?offset'],
+      ['GET', `/v1/jobs/${job.id}/logs?offset=1&tail=1`, '?tail'],
+      ['GET', `/v1/jobs/${job.id}/logs?limit=99999999`, '?limit'],
+    ]
+    const kept = await store.kept()
+    for (const [method, url, pointer] of cases) {
+      const body = method === 'POST' ? { body: requestBody() } : {}
+      assert.deepEqual(pointers(problem(await ask(method, url, body), 400, 'invalid-request')), [pointer], url)
+    }
+    assert.deepEqual(await store.kept(), kept)
+    assert.equal((await store.jobs.read(job.id)).revision, 1)
+  })
+
+  test('an Idempotency-Key that does not fit is named', async () => {
+    for (const key of ['a b', '', 'x'.repeat(256), 'tökén']) {
+      const answer = await submit({ headers: { 'idempotency-key': key } })
+      assert.deepEqual(pointers(problem(answer, 400, 'invalid-request')), ['header idempotency-key'], key)
+    }
+  })
+
+  test('an id that is none is a job that does not exist', async () => {
+    for (const id of [
+      '',
+      'x',
+      '../../etc/passwd',
+      '%2e%2e%2f',
+      'ABCDEFGHJKMN',
+      'abcdefghjkm',
+      "abcdefghjk'n",
+      'zzzzzzzzzzzz',
+    ]) {
+      const answer = await ask('GET', `/v1/jobs/${encodeURIComponent(id)}`)
+      problem(answer, 404, 'job-not-found')
+    }
+  })
+
+  test('an address that is not part of the service is answered 404', async () => {
+    for (const url of [
+      '/',
+      '/v1',
+      '/v2/jobs',
+
+      '/v1/jobs/abcdefghjkmn/artifacts',
+      `/v1/jobs/${'x'.repeat(5_000)}`,
+    ]) {
+      assert.equal(problem(await ask('GET', url), 404, 'not-found').length, 0, url)
+    }
+    problem(await ask('GET', '/v1/jobs/%'), 400, 'invalid-request')
+  })
+})
+
+describe('tokens', () => {
+  test('without a valid one nothing below /v1 answers', async () => {
+    const { id } = await store.add()
+    const urls = [
+      '/v1/jobs',
+      `/v1/jobs/${id}`,
+      `/v1/jobs/${id}/epochs`,
+      `/v1/jobs/${id}/events`,
+      `/v1/jobs/${id}/logs`,
+      `/v1/jobs/${id}/script`,
+    ]
+    for (const url of urls) {
+      for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: `Basic ${TOKENS.ada}` }] as Record<
+        string,
+        string
+      >[]) {
+        const answer = await ask('GET', url, { who: null, headers })
+        problem(answer, 401, 'unauthorized')
+        assert.equal(answer.headers['www-authenticate'], 'Bearer')
+      }
+    }
+  })
+
+  test('a request without one is refused before its body is looked at', async () => {
+    const kept = await store.kept()
+    problem(await submit({ who: null }), 401, 'unauthorized')
+    problem(await ask('POST', '/v1/jobs', { who: null, text: '{' }), 401, 'unauthorized')
+    assert.deepEqual(await store.kept(), kept)
+  })
+
+  test('another owner’s job does not exist for a user, and does for an operator', async () => {
+    const job = accepted(await submit())
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['POST', '/release'],
+      ['GET', '/epochs'],
+      ['GET', '/events'],
+      ['GET', '/logs'],
+      ['GET', '/script'],
+    ] as const) {
+      problem(await ask(method, `/v1/jobs/${job.id}${path}`, { who: 'bob' }), 404, 'job-not-found')
+    }
+    assert.equal((await store.jobs.read(job.id)).revision, 1)
+    assert.equal((await ask('GET', `/v1/jobs/${job.id}`, { who: 'staff' })).status, 200)
+  })
+})
+
+describe('Idempotency-Key', () => {
+  const keyed = (key: string, over: Ask & { over?: Parameters<typeof requestBody> } = {}) =>
+    submit({ headers: { 'idempotency-key': key }, ...over })
+
+  test('the same request again is answered with the same job, and says so', async () => {
+    const first = accepted(await keyed('one'))
+    const again = await keyed('one')
+    assert.equal(accepted(again).id, first.id)
+    assert.equal(again.headers['idempotency-replayed'], 'true')
+    assert.equal(again.headers.location, `/v1/jobs/${first.id}`)
+  })
+
+  test('twenty at once make one job', async () => {
+    const before = await store.redis.zcard(store.keys.all())
+    const jobs = (await Promise.all(Array.from({ length: 20 }, () => keyed('twenty')))).map(accepted)
+    assert.equal(new Set(jobs.map(job => job.id)).size, 1)
+    assert.equal(await store.redis.zcard(store.keys.all()), before + 1)
+  })
+
+  test('what is left out and what is its default are the same request', async () => {
+    const first = accepted(await keyed('defaults'))
+    assert.equal(accepted(await keyed('defaults', { over: [{ cpus: 1, requeue: true }] })).id, first.id)
+  })
+
+  test('another request under the same key is refused and stores nothing', async () => {
+    accepted(await keyed('two'))
+    const kept = await store.kept()
+    problem(await keyed('two', { over: [{ cpus: 2 }] }), 409, 'idempotency-key-reused')
+    assert.deepEqual(await store.kept(), kept)
+  })
+
+  test('a refused request does not use its key up', async () => {
+    problem(await keyed('three', { over: [{ nodes: 2 }] }), 422, 'request-refused')
+    accepted(await keyed('three'))
+  })
+
+  test('the same key of another owner is another key', async () => {
+    const mine = accepted(await keyed('four'))
+    assert.notEqual(accepted(await keyed('four', { who: 'bob' })).id, mine.id)
+  })
+
+  test('a job replayed by a key is still only its owner’s', async () => {
+    const mine = accepted(await keyed('five'))
+    problem(await ask('GET', `/v1/jobs/${mine.id}`, { who: 'bob' }), 404, 'job-not-found')
+  })
+})
+
+describe('cancel and release', () => {
+  const held = (): Promise<JobRecord> =>
+    store.add({ hold: { stage: 'submit', code: 'SUBMISSION_UNKNOWABLE', detail: 'x', since: AT } }, { dueAt: null })
+
+  test('a cancel is recorded as a wish, once', async () => {
+    const job = accepted(await submit())
+    const wished = accepted(await ask('DELETE', `/v1/jobs/${job.id}`))
+    assert.notEqual(wished.cancelRequestedAt, null)
+    assert.deepEqual(accepted(await ask('DELETE', `/v1/jobs/${job.id}`)), wished)
+    const { events } = await store.jobs.eventsAfter(job.id, 0, 10)
+    assert.deepEqual(
+      events.map(({ event }) => event.type),
+      ['state', 'cancel-requested'],
+    )
+  })
+
+  test('a job that has ended is not cancelled', async () => {
+    const job = await store.add({ state: 'completed', endedAt: AT }, { dueAt: null })
+    problem(await ask('DELETE', `/v1/jobs/${job.id}`), 409, 'job-ended')
+    assert.deepEqual(await store.jobs.read(job.id), job)
+  })
+
+  test('a held job is released and due again', async () => {
+    const job = await held()
+    const released = accepted(await ask('POST', `/v1/jobs/${job.id}/release`))
+    assert.equal(released.hold, null)
+    assert.notEqual((await store.jobs.read(job.id)).inner.dueAt, null)
+  })
+
+  test('a job that is not held is not released', async () => {
+    const job = await store.add()
+    problem(await ask('POST', `/v1/jobs/${job.id}/release`), 409, 'job-not-held')
+    assert.deepEqual(await store.jobs.read(job.id), job)
+  })
+
+  test('a release repeated under its key is made once', async () => {
+    const job = await held()
+    const ask1 = () =>
+      ask('POST', `/v1/jobs/${job.id}/release`, { headers: { 'idempotency-key': `release-${job.id}` } })
+    const first = accepted(await ask1())
+    assert.deepEqual(accepted(await ask1()), first)
+  })
+
+  test('a cancel and the server’s own writes at once both count', async () => {
+    const job = await store.add()
+    const notes = async (): Promise<void> => {
+      for (let i = 0; i < 5; i++) {
+        const now = await store.jobs.read(job.id)
+        const { next, events } = machine.noted(now, AT, `note ${i}`)
+        await store.jobs.commit(now, next, events, null).catch(() => undefined)
+      }
+    }
+    const [answer] = await Promise.all([ask('DELETE', `/v1/jobs/${job.id}`), notes()])
+    accepted(answer)
+    assert.notEqual((await store.jobs.read(job.id)).cancelRequestedAt, null)
+  })
+})
+
+describe('reading', () => {
+  test('a list shows one’s own jobs, newest first, by pages', async () => {
+    const made: JobRecord[] = []
+    const owner = { id: 'bob', name: 'Bob' }
+    for (let i = 0; i < 5; i++) made.push(await store.add({ owner, createdAt: later(1_000 + Math.floor(i / 3)) }))
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const answer = await ask(
+        'GET',
+        `/v1/jobs?limit=2${cursor ? `&cursor=${cursor}` : ''}&name=auto-mpg&cluster=local`,
+        { who: 'bob' },
+      )
+      assert.equal(answer.status, 200, answer.text)
+      const page = JobPage.parse(answer.json())
+      for (const item of page.items) {
+        assert.equal(item.owner, 'bob')
+        assert.deepEqual(item, summaryOf(await store.jobs.view(item.id)))
+        assert.ok(JSON.stringify(item).length <= 500)
+      }
+      seen.push(...page.items.map(item => item.id))
+      cursor = page.nextCursor
+    } while (cursor !== null)
+    assert.ok(made.every(job => seen.includes(job.id)))
+    assert.equal(new Set(seen).size, seen.length)
+  })
+
+  test('a user who asks for another owner’s list is told, not shown their own', async () => {
+    problem(await ask('GET', '/v1/jobs?owner=bob'), 403, 'forbidden')
+    assert.equal((await ask('GET', '/v1/jobs?owner=ada')).status, 200)
+    const page = JobPage.parse((await ask('GET', '/v1/jobs?owner=bob', { who: 'staff' })).json())
+    assert.ok(page.items.length > 0 && page.items.every(item => item.owner === 'bob'))
+  })
+
+  test('a filter by state shows that state only', async () => {
+    await store.add({ state: 'failed', endedAt: AT, failure: failure('lost', 'x', []) }, { dueAt: null })
+    const page = JobPage.parse((await ask('GET', '/v1/jobs?state=failed')).json())
+    assert.ok(page.items.length > 0 && page.items.every(item => item.state === 'failed' && item.failure === 'lost'))
+  })
+
+  test('epochs are read by pages, and a missing one in the middle is not taken for the end', async () => {
+    const job = await store.add({ state: 'running' })
+    await store.epochs.put(job.id, [...epochsOf('1-0', 0, 3), ...epochsOf('1-0', 5, 9)])
+    const seen: number[] = []
+    let after = -1
+    for (;;) {
+      const page = (await ask('GET', `/v1/jobs/${job.id}/epochs?after=${after}&limit=4`)).json() as {
+        items: { epoch: number }[]
+        next: number | null
+      }
+      seen.push(...page.items.map(item => item.epoch))
+      if (page.next === null) break
+      assert.ok(page.next > after)
+      after = page.next
+    }
+    assert.deepEqual(seen, [0, 1, 2, 3, 5, 6, 7, 8, 9])
+  })
+
+  test('a script is there once it was rendered, as plain text', async () => {
+    const early = await store.add()
+    problem(await ask('GET', `/v1/jobs/${early.id}/script`), 404, 'script-not-rendered')
+    const job = await store.add({ state: 'prepared' }, { script: '#!/bin/bash\n' })
+    const answer = await ask('GET', `/v1/jobs/${job.id}/script`)
+    assert.deepEqual([answer.status, answer.text], [200, '#!/bin/bash\n'])
+    assert.match(String(answer.headers['content-type']), /^text\/plain/)
+  })
+
+  test('a log of a job without a run is empty, and an attempt that never was is not found', async () => {
+    const job = await store.add()
+    const answer = await ask('GET', `/v1/jobs/${job.id}/logs`)
+    assert.deepEqual([answer.status, answer.text, answer.headers['trotline-size']], [200, '', '0'])
+    problem(await ask('GET', `/v1/jobs/${job.id}/logs?attempt=1`), 404, 'attempt-not-found')
+  })
+
+  test('a record that cannot be read is a fault of ours: 500, and nothing of it is shown', async () => {
+    const job = await store.add()
+    await store.redis.hset(
+      store.keys.job(job.id),
+      'record',
+      JSON.stringify({ ...job, schemaVersion: 99, name: 'hush' }),
+    )
+    const answer = await ask('GET', `/v1/jobs/${job.id}`)
+    problem(answer, 500, 'internal')
+    assert.ok(!answer.text.includes('hush'))
+    await store.redis.zrem(store.keys.all(), job.id)
+    await store.redis.zrem(store.keys.byOwner('ada'), job.id)
+  })
+})
+
+describe('about itself', () => {
+  test('alive and ready are told without a token, and an unattended cluster is named', async () => {
+    assert.deepEqual((await ask('GET', '/healthz', { who: null })).json(), { status: 'ok' })
+    const answer = await ask('GET', '/readyz', { who: null })
+    assert.equal(answer.status, 503)
+    const { ready, checks } = answer.json() as { ready: boolean; checks: { name: string; ok: boolean; code: string }[] }
+    assert.equal(ready, false)
+    assert.deepEqual(
+      checks.map(({ name, ok, code }) => [name, ok, code]),
+      [
+        ['store', true, 'ok'],
+        ['cluster:local', false, 'CLUSTER_UNATTENDED'],
+      ],
+    )
+  })
+
+  test('/openapi.json is OpenAPI 3.1 and lists every route', async () => {
+    const answer = await ask('GET', '/openapi.json', { who: null })
+    const { openapi, paths, components } = answer.json() as {
+      openapi: string
+      paths: Record<string, Record<string, { responses: Record<string, unknown> }>>
+      components: { schemas: Record<string, unknown> }
+    }
+    assert.match(openapi, /^3\.1\./)
+    const listed = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map(method => `${method} ${path}`),
+    )
+    assert.deepEqual(listed.toSorted(), [
+      'delete /v1/jobs/{id}',
+      'get /healthz',
+      'get /readyz',
+      'get /v1/clusters',
+      'get /v1/clusters/{name}',
+      'get /v1/jobs',
+      'get /v1/jobs/{id}',
+      'get /v1/jobs/{id}/epochs',
+      'get /v1/jobs/{id}/events',
+      'get /v1/jobs/{id}/logs',
+      'get /v1/jobs/{id}/script',
+      'get /v1/jobs/{id}/why',
+      'post /v1/clusters/{name}/pause',
+      'post /v1/clusters/{name}/resume',
+      'post /v1/jobs',
+      'post /v1/jobs/{id}/release',
+    ])
+    for (const name of ['Job', 'JobPage', 'Problem']) assert.ok(name in components.schemas, name)
+    assert.ok(
+      '4xx' in (paths['/v1/jobs']?.post?.responses ?? {}) || '4XX' in (paths['/v1/jobs']?.post?.responses ?? {}),
+    )
+    for (const ref of answer.text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g))
+      assert.ok((ref[1] ?? '') in components.schemas, ref[0])
+  })
+})

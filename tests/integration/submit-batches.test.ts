@@ -1,0 +1,405 @@
+// Many jobs through the runner to a real Slurm over a real sshd, with a real Redis: how few remote steps that takes, in which
+// order they go, and that one job's trouble is its own. They are held in Slurm, so nothing runs.
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobState } from '@trotline/contracts'
+import { createSlurmScheduler, createSsh2Transport, SlurmError, type Transport } from '@trotline/slurm'
+import type { ClusterAccess, IdentityAccess } from '../../apps/orchestrator/src/clusters/access.ts'
+import { jobDirectoryOf, slurmNameOf } from '../../apps/orchestrator/src/clusters/layout.ts'
+import type { StageContext } from '../../apps/orchestrator/src/lifecycle/context.ts'
+import { survive } from '../../apps/orchestrator/src/lifecycle/crash-points.ts'
+import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
+import { createRunner, type Runner } from '../../apps/orchestrator/src/lifecycle/runner.ts'
+import { createLease } from '../../apps/orchestrator/src/store/lease.ts'
+import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
+import type { LocalCluster } from '../../deploy/local/cluster.ts'
+import { sharedCluster, slurm } from '../support/cluster.ts'
+import { eventually } from '../support/eventually.ts'
+import { clusterSettings, request, sha256 } from '../support/job-records.ts'
+import { createRedisRig, type RedisRig, type Store, silent } from '../support/orchestrator-store.ts'
+
+interface World {
+  store: Store
+  runner: Runner
+  context: StageContext
+  /** The remote steps so far: bring-jobs, submit-once, sha256sum ... */
+  steps: string[]
+  /** Called before the step of this name runs, once. */
+  before(step: string, then: () => void | Promise<void>): void
+  /** The answer of the next step of this name is lost on the way. */
+  loseAnswer(step: string, afterLines?: number): void
+  paused: { by: string; since: string; why: string } | null
+  /** As many submissions as the ceilings let through at a time. */
+  ceiling: number
+  /** As many jobs as the site takes; one more is answered as Slurm's refusal is. */
+  siteTakes: number
+  /** How many orders were answered so. */
+  limited: number
+  /** Stored as a POST stores them, in this order; not nudged yet. */
+  add(count: number, over?: (i: number) => Partial<JobRecord>): Promise<JobRecord[]>
+  inState(state: JobState, jobs: readonly JobRecord[]): Promise<JobRecord[]>
+  path(job: JobRecord, file: string): string
+}
+
+describe('submitting many jobs', () => {
+  let cluster: LocalCluster
+  let rig: RedisRig
+  let folder = ''
+  const ends: (() => Promise<void>)[] = []
+  before(async () => {
+    ;[cluster, rig] = await Promise.all([sharedCluster(), createRedisRig()])
+    folder = mkdtempSync(join(tmpdir(), 'trotline-batches-'))
+    chmodSync(folder, 0o755)
+  })
+  after(async () => {
+    for (const end of ends) await end()
+    await rig.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  async function createWorld(): Promise<World> {
+    const workDir = mkdtempSync(join(folder, 'work-'))
+    chmodSync(workDir, 0o755)
+    const store = await rig.open()
+    const lease = createLease(store.redis, store.keys, 'local')
+    await lease.hold()
+    const { user, ...ssh } = cluster.ssh
+    const real = createSsh2Transport({ ...ssh, username: user })
+    const steps: string[] = []
+    const hooks = new Map<string, () => void | Promise<void>>()
+    /** How many lines of a step's answer arrive before it is lost. */
+    const lost = new Map<string, number>()
+    const transport: Transport = {
+      exec: async (argv, options) => {
+        const step =
+          argv.find(word => /^(bring-jobs|submit-(once|many)|make-shared|sha256sum)$/.test(word)) ?? argv[0] ?? ''
+        steps.push(step)
+        const hook = hooks.get(step)
+        hooks.delete(step)
+        await hook?.()
+        const linesLeft = lost.get(step) ?? Number.POSITIVE_INFINITY
+        let lines = 0
+        const onLine = (line: string): void => {
+          lines += 1
+          if (lines <= linesLeft) options?.onLine?.(line)
+        }
+        const result = await real.exec(argv, { ...options, onLine })
+        if (lost.delete(step)) throw new SlurmError('SSH_LOST')
+        return result
+      },
+      put: (path, content, options) => real.put(path, content, options),
+      readAt: (path, offset, length) => real.readAt(path, offset, length),
+      health: real.health,
+      connect: () => real.connect(),
+      close: () => real.close(),
+    }
+    const scheduler = createSlurmScheduler({ transport, user })
+    const access: IdentityAccess = {
+      name: 'default',
+      unixUser: user,
+      transport,
+      scheduler: {
+        ...scheduler,
+        async submitMany(orders, onSubmitted) {
+          const fitting = orders.slice(0, world.siteTakes)
+          world.siteTakes -= fitting.length
+          world.limited += orders.length - fitting.length
+          const taken = fitting.length > 0 ? await scheduler.submitMany(fitting, onSubmitted) : []
+          const refused = { kind: 'limited', limit: 'QOSMaxSubmitJobPerUserLimit', message: 'no more for now' } as const
+          return [...taken, ...orders.slice(fitting.length).map(() => refused)]
+        },
+      },
+      reserveSubmissions: async count => Math.min(count, world.ceiling),
+    }
+    const worker = 'a worker'
+    const manifest = JSON.stringify({ files: [{ path: 'worker.mjs', sha256: sha256(worker), bytes: worker.length }] })
+    const release = mkdtempSync(join(folder, 'release-'))
+    writeFileSync(join(release, 'worker.mjs'), worker)
+    const context: StageContext = {
+      cluster: {
+        settings: clusterSettings({
+          workDir,
+          identities: [{ name: 'default', unixUser: user, privateKeyFile: '/nowhere' }],
+        }),
+        identity: () => access,
+        service: () => access,
+        used: () => [access],
+        paused: async () => world.paused,
+        close: async () => {},
+      } satisfies ClusterAccess,
+      release: {
+        id: sha256(manifest),
+        directory: release,
+        files: [{ path: 'worker.mjs', sha256: sha256(worker) }],
+        manifest,
+      },
+      queue: null,
+      jobs: store.jobs,
+      epochs: store.epochs,
+      lease: () => ({ cluster: 'local', value: lease.value ?? assert.fail('the lease has ended') }),
+      crash: survive,
+      log: silent,
+      now: () => new Date(),
+    }
+    const renewing = setInterval(() => void lease.hold().catch(() => undefined), 3_000)
+    const runner = createRunner(context, silent)
+    const world: World = {
+      store,
+      runner,
+      context,
+      steps,
+      before: (step, then) => void hooks.set(step, then),
+      loseAnswer: (step, afterLines = 0) => void lost.set(step, afterLines),
+      paused: null,
+      ceiling: Number.POSITIVE_INFINITY,
+      siteTakes: Number.POSITIVE_INFINITY,
+      limited: 0,
+      async add(count, over = () => ({})) {
+        const firstMs = Date.now() - count
+        const jobs: JobRecord[] = []
+        for (let i = 0; i < count; i++) {
+          const createdAt = new Date(firstMs + i).toISOString()
+          const held = request({ hold: true, memoryMiB: 64 })
+          jobs.push(
+            await store.add(
+              { createdAt, identity: { name: 'default', unixUser: user }, request: held, ...over(i) },
+              { dueAt: firstMs },
+            ),
+          )
+        }
+        return jobs
+      },
+      async inState(state, jobs) {
+        const now = await Promise.all(jobs.map(({ id }) => store.jobs.read(id)))
+        return now.filter(job => job.state === state)
+      },
+      path: (job, file) => join(jobDirectoryOf(workDir, user, job.id), file),
+    }
+    ends.push(async () => {
+      clearInterval(renewing)
+      await runner.stop()
+      await slurm(cluster, ['scancel', `--user=${user}`, '--state=PENDING']).catch(() => '')
+      await real.close()
+    })
+    return world
+  }
+
+  const all = (world: World, jobs: readonly JobRecord[], state: JobState) =>
+    eventually(
+      `${jobs.length} jobs are ${state}`,
+      async () => {
+        const there = await world.inState(state, jobs)
+        return there.length === jobs.length ? there : null
+      },
+      180_000,
+    )
+  const nudgeAll = (world: World, jobs: readonly JobRecord[]): void => {
+    for (const { id } of jobs) world.runner.nudge(id)
+  }
+  const namesInSlurm = async (jobs: readonly JobRecord[]): Promise<string[]> => {
+    const names = jobs.map(job => slurmNameOf(job.id, 1))
+    const listed = await slurm(cluster, ['squeue', '-h', '-t', 'all', '-o', '%A %j'])
+    const rows = listed.split('\n').map(line => line.split(' '))
+    return rows
+      .filter(([, name = '']) => names.includes(name))
+      .toSorted(([a], [b]) => Number(a) - Number(b))
+      .map(([, name = '']) => name)
+  }
+
+  test('100 jobs take a handful of remote steps, and stand in Slurm in the order in which they were accepted', async () => {
+    const world = await createWorld()
+    const jobs = await world.add(100)
+    nudgeAll(world, jobs)
+    await all(world, jobs, 'pending')
+    assert.deepEqual(
+      await namesInSlurm(jobs),
+      jobs.map(job => slurmNameOf(job.id, 1)),
+    )
+    const count = (step: string): number => world.steps.filter(one => one === step).length
+    assert.ok(count('bring-jobs') <= 3, world.steps.join(' '))
+    assert.ok(world.steps.length <= 12, world.steps.join(' '))
+  })
+
+  test('a job that comes alone goes at once', async () => {
+    const world = await createWorld()
+    const [first] = await world.add(1)
+    world.runner.nudge(first?.id ?? '')
+    await all(world, [first ?? assert.fail()], 'pending')
+    const jobs = await world.add(1)
+    const began = performance.now()
+    nudgeAll(world, jobs)
+    await all(world, jobs, 'pending')
+    assert.ok(performance.now() - began < 10_000)
+    assert.deepEqual(world.steps.slice(-2)[0], 'bring-jobs', 'the release is not proved again within its minute')
+  })
+
+  test('a job that Slurm refuses, one that was cancelled, a damaged one and an unreadable one keep no other back', async () => {
+    const world = await createWorld()
+    const jobs = await world.add(12, i => (i === 3 ? { request: request({ hold: true, constraint: 'nosuch' }) } : {}))
+    const [, , damaged, refused, wishedAway, unreadable] = jobs
+    assert.ok(damaged && refused && wishedAway && unreadable)
+    await world.store.jobs.commit(wishedAway, { ...wishedAway, cancelRequestedAt: new Date().toISOString() }, [], null)
+    await world.store.redis.hset(world.store.keys.job(unreadable.id), 'record', '{}')
+    world.before('submit-once', () => writeFileSync(world.path(damaged, 'script.sh'), 'not what was sent'))
+    nudgeAll(world, jobs)
+    const rest = jobs.filter(job => ![refused, wishedAway, unreadable].includes(job))
+    await all(world, rest, 'pending')
+    const [failed] = await all(world, [refused], 'failed')
+    assert.equal(failed?.failure?.reason, 'submission-refused')
+    await all(world, [wishedAway], 'cancelled')
+    assert.deepEqual((await namesInSlurm(jobs)).toSorted(), rest.map(job => slurmNameOf(job.id, 1)).toSorted())
+  })
+
+  test('a record that changes while its batch is under way is looked at again, and no other job is', async () => {
+    const world = await createWorld()
+    const jobs = await world.add(5)
+    const [, changed] = jobs
+    assert.ok(changed)
+    world.before('bring-jobs', async () => {
+      const now = await world.store.jobs.read(changed.id)
+      await world.store.jobs.commit(now, { ...now, cancelRequestedAt: new Date().toISOString() }, [], null)
+    })
+    nudgeAll(world, jobs)
+    await all(world, [changed], 'cancelled')
+    const others = jobs.filter(job => job !== changed)
+    await all(world, others, 'pending')
+    assert.deepEqual((await namesInSlurm(jobs)).toSorted(), others.map(job => slurmNameOf(job.id, 1)).toSorted())
+  })
+
+  for (const step of ['bring-jobs', 'submit-once']) {
+    test(`when the answer of ${step} is lost, every job of the batch says so and stands in Slurm once`, async () => {
+      const world = await createWorld()
+      const jobs = await world.add(8)
+      world.loseAnswer(step)
+      nudgeAll(world, jobs)
+      await all(world, jobs, 'pending')
+      assert.deepEqual((await namesInSlurm(jobs)).toSorted(), jobs.map(job => slurmNameOf(job.id, 1)).toSorted())
+      const events = await Promise.all(jobs.map(({ id }) => world.store.jobs.eventsAfter(id, 0, 100)))
+      const tries = events.map(({ events: of }) => of.filter(({ event }) => event.type === 'trying').length)
+      assert.ok(tries.some(count => count === 1) && tries.every(count => count <= 1), tries.join(' '))
+    })
+  }
+
+  test('what was told of a batch before the connection was lost stands; the others are looked up', async () => {
+    const world = await createWorld()
+    const jobs = await world.add(8)
+    // The first is read alone and goes alone; the others are the next batch.
+    world.before('submit-once', () => world.before('submit-once', () => world.loseAnswer('submit-once', 3)))
+    nudgeAll(world, jobs)
+    await all(world, jobs, 'pending')
+    const events = await Promise.all(jobs.map(({ id }) => world.store.jobs.eventsAfter(id, 0, 100)))
+    const losses = events.map(
+      ({ events: of }) => of.filter(({ event }) => /SSH_LOST/.test(JSON.stringify(event))).length,
+    )
+    assert.deepEqual(losses, [0, 0, 0, 0, 1, 1, 1, 1])
+    assert.deepEqual(
+      await namesInSlurm(jobs),
+      jobs.map(job => slurmNameOf(job.id, 1)),
+    )
+  })
+
+  test('while the cluster is paused jobs are prepared and not submitted, and say by whom; then all go in', async () => {
+    const world = await createWorld()
+    world.paused = { by: 'Staff', since: '2030-01-02T03:04:05.000Z', why: 'maintenance' }
+    const jobs = await world.add(10)
+    nudgeAll(world, jobs)
+    const waiting = await eventually('all say that they wait', async () => {
+      const prepared = await world.inState('prepared', jobs)
+      return prepared.filter(job => job.trying?.code === 'CLUSTER_PAUSED').length === jobs.length ? prepared : null
+    })
+    assert.match(waiting[0]?.trying?.detail ?? '', /paused by Staff since .*maintenance/)
+    assert.deepEqual([waiting[0]?.hold, await namesInSlurm(jobs)], [null, []])
+    const { revision } = waiting[0] ?? assert.fail()
+    world.paused = null
+    const gone = await all(world, jobs, 'pending')
+    assert.ok((gone[0]?.revision ?? 0) <= revision + 2, 'no further tries were recorded meanwhile')
+    assert.deepEqual(
+      await namesInSlurm(jobs),
+      jobs.map(job => slurmNameOf(job.id, 1)),
+    )
+  })
+
+  test('300 jobs that the site has no room for are told why once, cost a handful of tries, and drip in in order', async () => {
+    const world = await createWorld()
+    world.siteTakes = 4
+    const jobs = await world.add(300)
+    nudgeAll(world, jobs)
+    const waiting = await eventually('all others say what they wait for', async () => {
+      const prepared = await world.inState('prepared', jobs)
+      return prepared.filter(job => job.trying?.code === 'SITE_LIMIT').length === 296 ? prepared : null
+    })
+    assert.match(waiting[0]?.trying?.detail ?? '', /QOSMaxSubmitJobPerUserLimit.*waits in our queue/)
+    assert.ok(waiting.every(job => job.hold === null))
+    assert.ok(world.limited <= 200, `${world.limited} orders were limited`)
+    const before = world.limited
+    await sleep(12_000)
+    assert.ok(world.limited - before <= 2, 'while there is no room one job looks for it, ever less often')
+
+    world.siteTakes = 20
+    const gone = new Set(jobs.slice(0, 24))
+    await all(world, [...gone], 'pending')
+    assert.deepEqual(
+      await namesInSlurm(jobs),
+      [...gone].map(job => slurmNameOf(job.id, 1)),
+    )
+    const last = await world.store.jobs.eventsAfter(jobs.at(-1)?.id ?? '', 0, 100)
+    assert.equal(last.events.filter(({ event }) => event.type === 'trying').length, 1)
+  })
+
+  test('a job that leaves Slurm makes room at once', async () => {
+    const world = await createWorld()
+    world.siteTakes = 1
+    const jobs = await world.add(3)
+    const [first, second] = jobs
+    assert.ok(first && second)
+    nudgeAll(world, jobs)
+    await eventually('two wait', async () => {
+      const prepared = await world.inState('prepared', jobs)
+      return prepared.filter(job => job.trying !== null).length === 2
+    })
+    world.siteTakes = 1
+    const pending = await world.store.jobs.read(first.id)
+    const ending = { state: 'CANCELLED', exitCode: null, evidence: [], at: new Date().toISOString() }
+    const over = machine.over(pending, ending.at, ending, pending.slurm)
+    await world.store.jobs.commit(pending, over.next, over.events, null)
+    const began = performance.now()
+    world.runner.nudge(first.id)
+    await all(world, [second], 'pending')
+    assert.ok(performance.now() - began < 5_000, 'sooner than the next look by itself')
+  })
+
+  test('a runner that takes over finds those that waited for the site, whenever they were due', async () => {
+    const world = await createWorld()
+    world.siteTakes = 0
+    const jobs = await world.add(5)
+    nudgeAll(world, jobs)
+    await eventually('all wait', async () => {
+      const prepared = await world.inState('prepared', jobs)
+      return prepared.every(job => job.trying?.code === 'SITE_LIMIT') && prepared.length === 5
+    })
+    await world.runner.stop()
+    world.siteTakes = Number.POSITIVE_INFINITY
+    const next = createRunner(world.context, silent)
+    try {
+      await all(world, jobs, 'pending')
+    } finally {
+      await next.stop()
+    }
+  })
+
+  test('what a ceiling lets through goes, and the rest follows in order', async () => {
+    const world = await createWorld()
+    world.ceiling = 3
+    const jobs = await world.add(10)
+    nudgeAll(world, jobs)
+    await all(world, jobs, 'pending')
+    assert.deepEqual(
+      await namesInSlurm(jobs),
+      jobs.map(job => slurmNameOf(job.id, 1)),
+    )
+  })
+})

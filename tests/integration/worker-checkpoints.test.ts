@@ -1,0 +1,375 @@
+// What a run takes over from older ones, when it writes its own checkpoint, and what it obeys while it trains.
+// The training is made up; tests/integration/worker-resume.test.ts has the real one.
+import assert from 'node:assert/strict'
+import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type PresetTraining, type RunId, WORKER_EXIT } from '@trotline/contracts'
+import { decodeCheckpoint, type FitOptions } from '@trotline/trainer'
+import {
+  checkpointOf,
+  completes,
+  linesOf,
+  makeHome,
+  makeJob,
+  resultOf,
+  runFile,
+  SPEC,
+  start,
+} from './worker-in-process.ts'
+
+const home = await makeHome()
+const training = SPEC.training as PresetTraining
+const epochsOf = async (directory: string, of?: string) => (await linesOf(directory, of)).map(({ epoch }) => epoch)
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
+const checkpointEpochs = async (directory: string, of: string): Promise<number> => {
+  const decoded = decodeCheckpoint(await readFile(runFile(directory, 'checkpoint', of)))
+  assert.ok(!('refused' in decoded))
+  return decoded.epochs
+}
+
+/** What an older run left: its lines of epochs [from, to), and a checkpoint after `epochs` of them. */
+async function left(directory: string, run: RunId, [from, to]: [number, number], epochs: number): Promise<void> {
+  await mkdir(join(directory, 'runs', run), { recursive: true })
+  const lines = range(from, to).map(epoch => ({
+    epoch,
+    at: '2026-01-02T03:04:05.678Z',
+    seconds: 1,
+    values: { loss: 1 },
+  }))
+  await writeFile(runFile(directory, 'epochs.jsonl', run), lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+  await writeFile(runFile(directory, 'checkpoint', run), checkpointOf(training, epochs))
+}
+
+function keepBusy(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
+
+/** Stops, or does something else, after an epoch. */
+const after =
+  (epochs: number, what: () => unknown): typeof completes =>
+  options =>
+    completes({
+      ...options,
+      onEpoch(epoch) {
+        options.onEpoch(epoch)
+        if (epoch.epoch + 1 === epochs) what()
+      },
+    })
+
+test('a stop leaves a checkpoint, and the next run goes on from it with its first epoch', async () => {
+  const directory = await makeJob(home)
+  const stop = new AbortController()
+  const first = await start(directory, { signal: stop.signal, fit: after(5, () => stop.abort('SIGTERM')) })
+  assert.equal(first.code, WORKER_EXIT.stopped)
+  const { stoppedBy, signal, checkpoint } = await resultOf(directory)
+  assert.deepEqual([stoppedBy, signal, checkpoint?.epochs], ['signal', 'SIGTERM', 5])
+  assert.equal(checkpoint?.bytes, (await stat(runFile(directory, 'checkpoint'))).size)
+  assert.ok((checkpoint?.seconds ?? 0) > 0)
+  assert.equal((await stat(runFile(directory, 'checkpoint'))).mode & 0o077, 0)
+
+  const before = await readdir(join(directory, 'runs', '1-0'))
+  const second = await start(directory, { restart: 1 })
+  assert.equal(second.code, WORKER_EXIT.completed)
+  assert.match(second.stdout, /resumed from the checkpoint of run 1-0: 5 epochs are trained already/)
+  assert.deepEqual(await epochsOf(directory), range(0, 5))
+  assert.deepEqual(await epochsOf(directory, '1-1'), range(5, 20))
+  const result = await resultOf(directory, '1-1')
+  assert.deepEqual([result.resumed, result.training?.epochs], [{ run: '1-0', epochs: 5 }, 20])
+  assert.deepEqual([result.stoppedBy, result.checkpoint], [null, null])
+  assert.deepEqual(await readdir(join(directory, 'runs', '1-0')), before)
+})
+
+test('a new submission goes on from an older submission’s run', async () => {
+  const directory = await makeJob(home, { ...SPEC, submission: 2 })
+  await left(directory, '1-3', [0, 8], 7)
+  assert.equal((await start(directory, { submission: 2 })).code, WORKER_EXIT.completed)
+  assert.deepEqual((await resultOf(directory, '2-0')).resumed, { run: '1-3', epochs: 7 })
+  assert.deepEqual(await epochsOf(directory, '2-0'), range(7, 20))
+})
+
+test('the checkpoint with the most epochs wins, and of equals the newest run’s', async () => {
+  const directory = await makeJob(home, { ...SPEC, submission: 3 })
+  await left(directory, '1-0', [0, 9], 9)
+  await left(directory, '1-1', [0, 9], 9)
+  await left(directory, '2-0', [0, 4], 4)
+  await start(directory, { submission: 3 })
+  assert.deepEqual((await resultOf(directory, '3-0')).resumed, { run: '1-1', epochs: 9 })
+})
+
+test('damaged checkpoints and those with a gap behind them are said and left out', async () => {
+  const directory = await makeJob(home, { ...SPEC, submission: 4 })
+  await left(directory, '1-0', [0, 3], 3)
+  await left(directory, '1-1', [3, 6], 6)
+  await left(directory, '2-0', [6, 10], 10)
+  await left(directory, '3-0', [10, 15], 15)
+  const bytes = await readFile(runFile(directory, 'checkpoint', '3-0'))
+  bytes[bytes.length - 40] = (bytes[bytes.length - 40] as number) ^ 1
+  await writeFile(runFile(directory, 'checkpoint', '3-0'), bytes)
+  await rm(runFile(directory, 'epochs.jsonl', '1-1'))
+  const { code, stderr } = await start(directory, { submission: 4 })
+  assert.equal(code, WORKER_EXIT.completed)
+  assert.match(stderr, /the checkpoint of run 3-0 is damaged.*; it is not used/)
+  assert.match(stderr, /the checkpoint of run 2-0 counts 10 epochs, and epoch 4 is in no epochs.jsonl; it is not used/)
+  assert.match(stderr, /the checkpoint of run 1-1 counts 6 epochs/)
+  assert.deepEqual((await resultOf(directory, '4-0')).resumed, { run: '1-0', epochs: 3 })
+})
+
+test('a line that was cut short is no epoch', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 5], 5)
+  const lines = await readFile(runFile(directory, 'epochs.jsonl'))
+  await writeFile(runFile(directory, 'epochs.jsonl'), lines.subarray(0, -1))
+  const { stdout, stderr } = await start(directory, { restart: 1 })
+  assert.match(stderr, /epoch 5 is in no epochs.jsonl/)
+  assert.match(stdout, /beginning with the first epoch/)
+  assert.deepEqual(await epochsOf(directory, '1-1'), range(0, 20))
+})
+
+test('a run never goes on from its own folder, nor from a newer run’s', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 5], 5)
+  await start(directory)
+  assert.equal((await resultOf(directory)).resumed, null)
+})
+
+test('checkpoints that the trainer refuses are said by the name of their run', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 5], 5)
+  const { stderr, stdout } = await start(directory, {
+    restart: 1,
+    fit: options =>
+      completes({
+        ...options,
+        resume: [],
+        onStart: started =>
+          options.onStart({
+            ...started,
+            refused: options.resume.map(checkpoint => ({ checkpoint, why: 'belongs to another training request' })),
+          }),
+      }),
+  })
+  assert.match(stderr, /the checkpoint of run 1-0 belongs to another training request; it is not used/)
+  assert.match(stdout, /beginning with the first epoch/)
+})
+
+test('a checkpoint that counts all epochs is completed without another one', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 20], 20)
+  assert.equal((await start(directory, { restart: 1 })).code, WORKER_EXIT.completed)
+  assert.deepEqual(await epochsOf(directory, '1-1'), [])
+  assert.equal((await resultOf(directory, '1-1')).training?.epochs, 20)
+})
+
+test('a checkpoint is written as often as the spec says, never before the lines of its epochs', async () => {
+  const directory = await makeJob(home, { ...SPEC, checkpointEverySeconds: 1 })
+  const seen: number[] = []
+  const slow = async (options: FitOptions) =>
+    completes({
+      ...options,
+      signal: options.signal,
+      onEpoch(epoch) {
+        options.onEpoch(epoch)
+        keepBusy(130)
+      },
+    })
+  const watching = setInterval(async () => {
+    const epochs = await checkpointEpochs(directory, '1-0').catch(() => 0)
+    if (epochs === 0 || seen.includes(epochs)) return
+    seen.push(epochs)
+    assert.ok((await epochsOf(directory)).length >= epochs)
+  }, 5)
+  await start(directory, { fit: slow })
+  clearInterval(watching)
+  // 20 epochs of 130 ms: after about 1 s and 2 s.
+  assert.ok(seen.length >= 1 && seen.length <= 3, `seen after ${seen} epochs`)
+  assert.ok(seen.every(epochs => epochs >= 5))
+  assert.equal((await resultOf(directory)).checkpoint?.epochs, await checkpointEpochs(directory, '1-0'))
+})
+
+test('USR2 brings a checkpoint at once', async () => {
+  const directory = await makeJob(home)
+  let warn = (): void => undefined
+  const { stderr } = await start(directory, {
+    onWarning: listener => {
+      warn = listener
+    },
+    fit: after(7, () => warn()),
+  })
+  assert.match(stderr, /SIGUSR2: the time limit is near; 7 epochs are on disk/)
+  assert.ok([7, 8].includes(await checkpointEpochs(directory, '1-0')))
+  assert.deepEqual(await epochsOf(directory), range(0, 20))
+})
+
+test('a checkpoint that cannot be written is said once, and the training goes on', async () => {
+  const directory = await makeJob(home)
+  let warn = (): void => undefined
+  const { code, err } = await start(directory, {
+    onWarning: listener => {
+      warn = listener
+    },
+    // A folder of the file's name: rename(2) answers EISDIR.
+    fit: after(3, () =>
+      mkdir(runFile(directory, 'checkpoint'))
+        .then(() => warn())
+        .then(() => warn()),
+    ),
+  })
+  assert.equal(code, WORKER_EXIT.completed)
+  assert.equal(err.filter(line => /no checkpoint could be written/.test(line)).length, 1)
+  assert.equal((await resultOf(directory)).checkpoint, null)
+  assert.deepEqual(
+    (await readdir(join(directory, 'runs', '1-0'))).filter(name => name.endsWith('.new')),
+    [],
+  )
+})
+
+/** Trains as slowly as it takes to be told to stop, ten seconds at most. */
+const patiently: typeof completes = options => {
+  let patience = 1000
+  return completes({
+    ...options,
+    training: { ...options.training, epochs: 100_000 },
+    onEpoch(epoch) {
+      if (epoch.epoch < 20) options.onEpoch(epoch)
+      keepBusy(10)
+      assert.ok(patience-- > 0, 'it was told to stop')
+    },
+  })
+}
+
+const marks: [string, (directory: string) => Promise<unknown>, number, string, RegExp][] = [
+  [
+    'a cancel mark',
+    directory => writeFile(join(directory, 'cancelled'), ''),
+    WORKER_EXIT.cancelled,
+    'cancelled',
+    /the job is cancelled/,
+  ],
+  [
+    'the fence of a newer run',
+    async directory => {
+      await mkdir(join(directory, 'runs', '2-0'), { recursive: true })
+      await writeFile(runFile(directory, 'fence', '2-0'), '')
+    },
+    WORKER_EXIT.fenced,
+    'superseded',
+    /run 2-0 is newer/,
+  ],
+  [
+    'the result of a run that completed the job',
+    async directory => {
+      await mkdir(join(directory, 'runs', '1-1'), { recursive: true })
+      await writeFile(runFile(directory, 'result.json', '1-1'), '{"outcome":"completed"}')
+    },
+    WORKER_EXIT.fenced,
+    'superseded',
+    /run 1-1 has ended the job/,
+  ],
+]
+for (const [what, mark, code, stoppedBy, words] of marks)
+  test(`${what} ends a training under way, with a checkpoint and a result that says why`, async () => {
+    const directory = await makeJob(home)
+    const ended = await start(directory, {
+      fit: options => {
+        setTimeout(() => void mark(directory), 50)
+        return patiently(options)
+      },
+    })
+    assert.equal(ended.code, code)
+    assert.match(ended.stderr, words)
+    const result = await resultOf(directory)
+    assert.deepEqual([result.outcome, result.stoppedBy, result.signal], ['stopped', stoppedBy, null])
+    assert.ok((result.checkpoint?.epochs ?? 0) > 0)
+  })
+
+test('a newer run that only has a folder stops nobody, and neither does one that was stopped', async () => {
+  const directory = await makeJob(home)
+  const { code } = await start(directory, {
+    fit: options =>
+      after(2, async () => {
+        await mkdir(join(directory, 'runs', '2-0'), { recursive: true })
+        await mkdir(join(directory, 'runs', '1-1'), { recursive: true })
+        await writeFile(runFile(directory, 'result.json', '1-1'), '{"outcome":"stopped"}')
+      })({
+        ...options,
+        onEpoch(epoch) {
+          options.onEpoch(epoch)
+          keepBusy(10)
+        },
+      }),
+  })
+  assert.equal(code, WORKER_EXIT.completed)
+})
+
+test('a run that was superseded during its last epoch does not end the job', async () => {
+  const directory = await makeJob(home)
+  const ended = await start(directory, {
+    fit: async options => {
+      const outcome = await completes(options)
+      await mkdir(join(directory, 'runs', '1-1'), { recursive: true })
+      await writeFile(runFile(directory, 'fence', '1-1'), '')
+      return outcome
+    },
+  })
+  assert.equal(ended.code, WORKER_EXIT.fenced)
+  const { outcome, stoppedBy, training: report } = await resultOf(directory)
+  assert.deepEqual([outcome, stoppedBy, report?.epochs], ['stopped', 'superseded', 20])
+  assert.equal(await checkpointEpochs(directory, '1-0'), 20)
+})
+
+test('a cancel that comes after the last epoch comes too late', async () => {
+  const directory = await makeJob(home)
+  const ended = await start(directory, {
+    fit: async options => {
+      const outcome = await completes(options)
+      await writeFile(join(directory, 'cancelled'), '')
+      return outcome
+    },
+  })
+  assert.equal(ended.code, WORKER_EXIT.completed)
+})
+
+test('marks that cannot be read stop nobody, and are said once', async () => {
+  const directory = await makeJob(home)
+  const { code, err } = await start(directory, {
+    // A file where a run's folder should be: ENOTDIR is no answer to whether it has a fence.
+    fit: options =>
+      after(2, () => writeFile(join(directory, 'runs', '2-0'), ''))({
+        ...options,
+        onEpoch(epoch) {
+          options.onEpoch(epoch)
+          keepBusy(10)
+        },
+      }),
+  })
+  assert.equal(code, WORKER_EXIT.completed)
+  assert.equal(err.filter(line => /cannot be asked .*ENOTDIR.*; it goes on/.test(line)).length, 1)
+})
+
+test('a run that cannot ask whether it may train does not train', async () => {
+  const directory = await makeJob(home)
+  await mkdir(join(directory, 'runs'))
+  await writeFile(join(directory, 'runs', '0-0'), '')
+  await writeFile(join(directory, 'runs', '1-1'), '')
+  await rm(join(directory, 'runs', '1-1'))
+  await writeFile(join(directory, 'runs', '1-0'), '')
+  const { code, stderr, trained } = await start(directory)
+  assert.deepEqual([code, trained], [WORKER_EXIT.unusable, false])
+  assert.match(stderr, /whether this run may train cannot be asked: ENOTDIR/)
+})
+
+test('a job directory that is deleted under a training ends it with a code of its own, and nothing is made in its place', async () => {
+  const directory = await makeJob(home)
+  const ended = await start(directory, {
+    fit: async options => {
+      const outcome = await completes(options)
+      await rm(directory, { recursive: true, maxRetries: 20, retryDelay: 5 })
+      return outcome
+    },
+  })
+  assert.equal(ended.code, WORKER_EXIT.unwritable)
+  assert.match(ended.stderr, /result.json could not be written: ENOENT.*The run completed/)
+  await assert.rejects(access(directory))
+})

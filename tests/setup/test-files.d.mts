@@ -1,0 +1,3 @@
+export const KINDS: string[]
+export const SOURCES: string[]
+export function testFiles(root: string, kinds?: readonly string[]): string[]

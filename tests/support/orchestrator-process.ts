@@ -1,0 +1,20 @@
+// The server as tests start it: the product's own parts, and a crash point that kills with -9 when it is reached.
+// Product builds have no such switch: main.ts passes `survive`.
+
+import { readFileSync } from 'node:fs'
+import { CRASH_POINTS, createApp, createLog, parseSettings, survive } from '../../apps/orchestrator/src/index.ts'
+
+const file = process.argv[2] ?? ''
+const crashAt = process.env.TROTLINE_CRASH_AT
+if (crashAt !== undefined && !(CRASH_POINTS as readonly string[]).includes(crashAt))
+  throw new Error(`no crash point ${crashAt}`)
+
+const settings = parseSettings(readFileSync(file, 'utf8'), file)
+const log = createLog(settings.log.level)
+const app = await createApp(settings, {
+  log,
+  crash: crashAt === undefined ? survive : point => point === crashAt && process.kill(process.pid, 'SIGKILL'),
+})
+const address = await app.start()
+log.info({ address }, 'ready')
+process.on('SIGTERM', () => void app.stop().then(() => process.exit(0)))
