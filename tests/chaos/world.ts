@@ -6,8 +6,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { down, type LocalCluster, type UpOptions, up } from '../../deploy/local/cluster.ts'
+import { pickPort, releasePorts } from '../../deploy/local/ports.ts'
 import { startRedis, stopRedis } from '../../deploy/local/redis.ts'
-import { freePort } from '../support/orchestrator.ts'
 import { slurm } from '../support/slurm-itself.ts'
 import { type Client, createClient } from './client.ts'
 import { type Link, openLink } from './link.ts'
@@ -84,7 +84,7 @@ export async function buildWorld(options: WorldOptions = {}): Promise<World> {
       undo.push(() => link.close())
       const knownHostsFile = join(folder, `known_hosts-${index}`)
       await writeFile(knownHostsFile, `[127.0.0.1]:${link.port} ${hostKey}\n`)
-      const port = await freePort()
+      const port = await pickPort()
       const seat = await createSeat({
         index,
         port,
@@ -129,6 +129,7 @@ export async function buildWorld(options: WorldOptions = {}): Promise<World> {
       undo.push(() => seat.stop('SIGKILL'))
     }
     await Promise.all(servers.map(seat => seat.start()))
+    releasePorts(servers.map(seat => seat.port))
     const client = createClient(() => servers.map(seat => seat.url), token)
     const watcher = startWatcher(client)
     undo.push(() => watcher.stop())

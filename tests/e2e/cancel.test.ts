@@ -1,9 +1,10 @@
 // Cancel at every state: nothing goes on running, and Slurm's own word ends the job.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { pickPort, releasePorts } from '../../deploy/local/ports.ts'
 import { sharedCluster, slurm, slurmJobsOf } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { createStory, freePort } from '../support/orchestrator.ts'
+import { createStory } from '../support/orchestrator.ts'
 import { slowRequest } from '../support/requests.ts'
 
 test('a running job that is cancelled stops on its node and ends as cancelled, with its epochs kept', async t => {
@@ -40,7 +41,9 @@ test('a pending job that is cancelled never starts', async t => {
 
 test('a job that is cancelled while its cluster is out of reach ends at once and never reaches Slurm', async t => {
   const cluster = await sharedCluster()
-  const ssh = { host: '127.0.0.1', port: await freePort(), knownHostsFile: cluster.ssh.knownHostsFile }
+  const port = await pickPort()
+  t.after(() => releasePorts([port]))
+  const ssh = { host: '127.0.0.1', port, knownHostsFile: cluster.ssh.knownHostsFile }
   const story = await createStory(t, { cluster, clusterSettings: { ssh } })
   await story.start()
   const { id } = await story.api.submit(slowRequest())

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cluster } from '@trotline/contracts'
+import { pickPort } from '../../deploy/local/ports.ts'
 import { sharedCluster, slurm, slurmJobsOf } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { createStory, freePort, type Story } from '../support/orchestrator.ts'
+import { createStory, type Story } from '../support/orchestrator.ts'
 import { request, slowRequest } from '../support/requests.ts'
 
 const show = async (story: Story): Promise<Cluster> => (await story.api.call<Cluster>('GET', '/v1/clusters/local')).body
@@ -62,7 +63,7 @@ test('five hundred looks at jobs, through two servers, cost the cluster no comma
   // squeue is not asked of its own accord meanwhile: what is counted was caused by the looks. sinfo is, once a minute.
   const story = await createStory(t, { cluster, clusterSettings: { pollIntervalMs: 600_000 } })
   await story.start()
-  const port = await freePort()
+  const port = await pickPort()
   await story.start({ port })
   const { api } = story
   const { id } = await api.submit(request({ epochs: 5, resources: { hold: true } }))

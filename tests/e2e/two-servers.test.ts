@@ -1,9 +1,10 @@
 // Two server processes share one store: one owns the cluster, the other answers all the same and takes over.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { pickPort } from '../../deploy/local/ports.ts'
 import { sharedCluster, slurmJobsOf } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { createStory, freePort } from '../support/orchestrator.ts'
+import { createStory } from '../support/orchestrator.ts'
 import { slowRequest } from '../support/requests.ts'
 
 test('the second server submits and reads logs through the owner, and takes over when it dies', async t => {
@@ -14,7 +15,7 @@ test('the second server submits and reads logs through the owner, and takes over
     'the first server owns the cluster',
     async () => (await story.api.call('GET', '/readyz')).status === 200,
   )
-  const port = await freePort()
+  const port = await pickPort()
   await story.start({ port })
   const second = story.apiAt(port)
 

@@ -3,12 +3,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import type { CrashPoint } from '../../apps/orchestrator/src/index.ts'
 import type { LocalCluster } from '../../deploy/local/cluster.ts'
+import { pickPort, releasePorts } from '../../deploy/local/ports.ts'
 import { type RedisServer, startRedis, stopRedis } from '../../deploy/local/redis.ts'
 import { type Api, createApi } from './api.ts'
 import { eventually } from './eventually.ts'
@@ -59,7 +59,7 @@ export async function createStory(t: Scene, options: StoryOptions): Promise<Stor
   await mkdir(redisHome)
   const redis = await startRedis({ home: redisHome })
   const token = randomBytes(16).toString('hex')
-  const port = await freePort()
+  const port = await pickPort()
   const workDir = join(folder, 'work')
   const logFile = join(folder, 'server.log')
   const servers = new Set<Server>()
@@ -71,6 +71,7 @@ export async function createStory(t: Scene, options: StoryOptions): Promise<Stor
   t.after(async () => {
     await Promise.all([...servers].map(server => server.kill()))
     await stopRedis({ home: redisHome })
+    releasePorts([port])
     // Releases are read-only: whoever is not root has to make their folders writable before they can be removed.
     spawnSync('chmod', ['-R', 'u+w', folder])
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
@@ -128,7 +129,7 @@ export async function createStory(t: Scene, options: StoryOptions): Promise<Stor
             return (await fetch(`http://127.0.0.1:${onPort}/healthz`)).ok
           },
           START_LIMIT_MS,
-        )
+        ).finally(() => releasePorts([onPort]))
       }
       return server
     },
@@ -156,13 +157,4 @@ function launch(file: string, logFile: string, crashAt: CrashPoint | undefined):
     await eventually(`the server dies at ${crashAt}`, async () => child.signalCode === 'SIGKILL', START_LIMIT_MS)
   }
   return { process: child, crashed, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise(done => server.close(done))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
