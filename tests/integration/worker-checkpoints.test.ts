@@ -93,9 +93,19 @@ test('the checkpoint with the most epochs wins, and of equals the newest run’s
   const directory = await makeJob(home, { ...SPEC, submission: 3 })
   await left(directory, '1-0', [0, 9], 9)
   await left(directory, '1-1', [0, 9], 9)
-  await left(directory, '2-0', [0, 4], 4)
+  await left(directory, '2-0', [9, 9], 4)
   await start(directory, { submission: 3 })
   assert.deepEqual((await resultOf(directory, '3-0')).resumed, { run: '1-1', epochs: 9 })
+})
+
+test('a survivor that came further than the run which replaced it is not gone on from: its epochs are superseded', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 12], 12)
+  await left(directory, '1-1', [0, 5], 3)
+  const { stderr } = await start(directory, { restart: 2 })
+  assert.match(stderr, /the checkpoint of run 1-0 counts 12 epochs, and epoch 6 is in no epochs.jsonl; it is not used/)
+  assert.deepEqual((await resultOf(directory, '1-2')).resumed, { run: '1-1', epochs: 3 })
+  assert.deepEqual(await epochsOf(directory, '1-2'), range(3, 20))
 })
 
 test('damaged checkpoints and those with a gap behind them are said and left out', async () => {

@@ -25,7 +25,7 @@ let count = 0
 
 export async function makeJob(
   { home, release }: Place,
-  training: { preset: string; epochs: number },
+  training: { preset: string; epochs: number; backend?: string },
   { queue = null, checkpointEverySeconds = 300 }: { queue?: unknown; checkpointEverySeconds?: number } = {},
 ): Promise<TestJob> {
   count += 1

@@ -56,16 +56,19 @@ function read(path: string, say: (line: string) => void): Promise<Buffer | null>
   })
 }
 
-/** The number of epochs, counted from the first, that these runs' epochs.jsonl have without a gap. */
+/**
+ * The number of epochs, counted from the first, that these runs' epochs.jsonl have without a gap. As in the record, a run supersedes
+ * whatever older ones trained from its own first epoch on: a survivor of a lost node may have come further than the run that replaced it.
+ */
 async function unbroken(directory: string, runs: readonly RunId[], say: (line: string) => void): Promise<number> {
-  const there = new Set<number>()
+  let there = new Set<number>()
   for (const run of runs) {
     const text = (await read(join(directory, FILES.runs, run, RUN_FILES.epochs), say))?.toString('utf8') ?? ''
     // What follows the last line end is a line that was being written.
-    for (const line of text.split('\n').slice(0, -1)) {
-      const epoch = epochOf(line)
-      if (epoch !== null) there.add(epoch)
-    }
+    const lines = text.split('\n').slice(0, -1)
+    const own = lines.map(epochOf).filter(epoch => epoch !== null)
+    const first = own[0] ?? Number.POSITIVE_INFINITY
+    there = new Set([...[...there].filter(epoch => epoch < first), ...own])
   }
   let until = 0
   while (there.has(until)) until += 1

@@ -45,7 +45,7 @@ export function createLoop(
   const history = resumed?.history.slice() ?? []
   const began = performance.now()
   let trained = resumed?.epochs ?? 0
-  let diverged = false
+  let diverged: TrainerError | null = null
 
   const report = (evaluation: Record<string, number> = {}): TrainingReport => ({
     ...chosen,
@@ -64,23 +64,25 @@ export function createLoop(
       if (pace.due()) await pace.rest()
       if (pace.stopped) return { kind: 'stopped', report: report() }
       const epochBegan = performance.now()
-      const values = await trainable.trainEpoch(pace)
-      if (values === null) return { kind: 'stopped', report: report() }
-      const epoch = trained++
-      history.push({ epoch, values })
-      if (history.length > HISTORY_TAIL) history.shift()
-      const error = divergence(epoch, epochs, values)
-      diverged = error !== null
-      onEpoch({ epoch, seconds: (performance.now() - epochBegan) / 1000, values })
-      if (error !== null) return { kind: 'diverged', error, report: report() }
+      const whole = await trainable.trainEpoch(pace, values => count(values, epochBegan))
+      if (!whole) return { kind: 'stopped', report: report() }
+      if (diverged !== null) return { kind: 'diverged', error: diverged, report: report() }
     }
     return { kind: 'completed', report: report(trainable.evaluate()) }
+  }
+
+  function count(values: EpochValues, epochBegan: number): void {
+    const epoch = trained++
+    history.push({ epoch, values })
+    if (history.length > HISTORY_TAIL) history.shift()
+    diverged = divergence(epoch, epochs, values)
+    onEpoch({ epoch, seconds: (performance.now() - epochBegan) / 1000, values })
   }
 
   return {
     run,
     checkpoint() {
-      if (trained === 0 || diverged) return null
+      if (trained === 0 || diverged !== null) return null
       const { engine, backend } = chosen
       const about = { requestSha256: requestSha256(training), engine, backend, epochs: trained, history }
       return { epochs: trained, bytes: encodeCheckpoint({ ...about, state: trainable.state() }) }

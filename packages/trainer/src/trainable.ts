@@ -10,8 +10,12 @@ export type EpochValues = Record<string, number>
 export type Tables = TrainingReport['tables']
 
 export interface Trainable {
-  /** One pass over the training data. Rests when `pace` is due; null when it was stopped before the epoch was whole. */
-  trainEpoch(pace: Pace): Promise<EpochValues | null>
+  /**
+   * One pass over the training data. Rests when `pace` is due; false when it was stopped before the epoch was whole.
+   * `ended` is called in the same turn in which state() becomes that of this epoch's end: nobody, not even a microtask,
+   * sees the one without the other.
+   */
+  trainEpoch(pace: Pace, ended: (values: EpochValues) => void): Promise<boolean>
   /** The final evaluation, asked for once, when every epoch was trained. */
   evaluate(): Record<string, number>
   /** The page's tables, without the history, which the loop keeps. */

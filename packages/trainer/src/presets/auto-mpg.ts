@@ -41,18 +41,20 @@ export const autoMpg: Preset = {
     let underWay = false
 
     return {
-      async trainEpoch(pace) {
+      async trainEpoch(pace, ended) {
         let sums: ErrorSums = { rows: 0, squared: 0, absolute: 0 }
         overwriteState(kept, present())
         underWay = true
         random.shuffle(order)
         for (let from = 0; from < train.rows; from += BATCH_SIZE) {
           if (pace.due()) await pace.rest()
-          if (pace.stopped) return null
+          if (pace.stopped) return false
           sums = addErrors(sums, net.step(gather(train, order.subarray(from, from + BATCH_SIZE))))
         }
+        const values = { ...metricsOf(sums, ''), ...metricsOf(errorsOn(net, validation), 'val_') }
         underWay = false
-        return { ...metricsOf(sums, ''), ...metricsOf(errorsOn(net, validation), 'val_') }
+        ended(values)
+        return true
       },
       state: () => copyState(underWay ? kept : present()),
       restore(state) {

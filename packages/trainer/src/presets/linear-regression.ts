@@ -34,11 +34,12 @@ export function prepareLine(seed: number, learningRate = LEARNING_RATE): Trainab
   const exact = leastSquares(train)
   let line = start
   return {
-    async trainEpoch() {
+    async trainEpoch(_, ended) {
       // As on the page: the loss is that of the line before the step.
       const loss = meanSquaredError(train, line)
       line = descend(train, line, learningRate)
-      return { loss, val_loss: meanSquaredError(validation, line), ...line }
+      ended({ loss, val_loss: meanSquaredError(validation, line), ...line })
+      return true
     },
     // No epoch of it is ever half done: there is no rest within one.
     state: () => ({ weights: { line: Float64Array.of(line.a, line.b) }, rest: {}, random: null }),
