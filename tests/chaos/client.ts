@@ -19,7 +19,8 @@ export interface Asked {
   id: string | null
   /** The door refused it for good: status and code. */
   refused: string | null
-  cancel: { acknowledgedAtMs: number | null; answer: string } | null
+  /** null: never sent. One that was not acknowledged may have been heard all the same. */
+  cancel: { sentAtMs: number; acknowledgedAtMs: number | null; answer: string } | null
 }
 
 export interface Client {
@@ -85,10 +86,12 @@ export function createClient(urls: () => readonly string[], token: string): Clie
   async function cancel(one: Asked, afterMs: number): Promise<void> {
     await sleep(afterMs)
     while (!over) {
+      one.cancel ??= { sentAtMs: Date.now(), acknowledgedAtMs: null, answer: '' }
       const answer = await call('DELETE', `/v1/jobs/${one.id}`)
       if (answer !== null && isFinal(answer.status)) {
         const code = (answer.body as Problem).code ?? ''
-        one.cancel = { acknowledgedAtMs: answer.status === 202 ? Date.now() : null, answer: `${answer.status} ${code}` }
+        one.cancel.acknowledgedAtMs = answer.status === 202 ? Date.now() : null
+        one.cancel.answer = `${answer.status} ${code}`
         return
       }
       await sleep(AGAIN_MS)

@@ -34,7 +34,7 @@ export function audit(evidence: Evidence): Audit {
   for (const id of accepted) {
     const job = evidence.records.get(id)?.job
     if (job === undefined || wrong.has(id)) continue
-    const wished = evidence.asked.find(one => one.id === id)?.plan.wish.cancelAfterMs != null
+    const wished = evidence.asked.find(one => one.id === id)?.cancel != null
     if (job.state === 'completed') counts.ranExactlyOnce++
     else if (job.failure?.reason === 'submission-refused') counts.refusedWithReason++
     else if (job.state === 'cancelled' && wished) counts.cancelledAsWished++

@@ -3,7 +3,7 @@
 import { isTerminal, type Job } from '@trotline/contracts'
 import type { Asked } from '../client.ts'
 import type { Mark } from '../marks.ts'
-import { type Evidence, type JobFolder, ownerOf, type SlurmRow } from './evidence.ts'
+import { concerns, type Evidence, type JobFolder, ownerOf, type SlurmRow } from './evidence.ts'
 import type { Finding } from './finding.ts'
 
 /** Between a record's ending and Slurm's: COMPLETING lasts up to KillWait. */
@@ -36,13 +36,6 @@ export function auditEndings(evidence: Evidence): Finding[] {
   return findings
 }
 
-/** A mark of everybody concerns whoever was alive while it lasted. */
-function concerns(mark: Mark, job: Job): boolean {
-  if (mark.jobs !== null) return mark.jobs.includes(job.id)
-  const endedMs = job.endedAt === null ? Number.POSITIVE_INFINITY : Date.parse(job.endedAt)
-  return Date.parse(job.createdAt) <= (mark.untilMs ?? Number.POSITIVE_INFINITY) && endedMs >= mark.fromMs
-}
-
 function whyNotCompleted(job: Job, folder: JobFolder | undefined, marks: readonly Mark[]): string | null {
   if (job.result === null) return 'completed without a result in the record'
   if (job.result.epochs !== job.progress.of) return `completed with ${job.result.epochs} of ${job.progress.of} epochs`
@@ -54,8 +47,7 @@ function whyNotCompleted(job: Job, folder: JobFolder | undefined, marks: readonl
 
 function whyUnexplained(job: Job, asked: Asked | undefined, marks: readonly Mark[]): string | null {
   if (job.state === 'cancelled') {
-    const wished = asked?.cancel?.acknowledgedAtMs != null || asked?.plan.wish.cancelAfterMs != null
-    if (wished || marks.some(mark => mark.excuses.includes('cancelled'))) return null
+    if (asked?.cancel != null || marks.some(mark => mark.excuses.includes('cancelled'))) return null
     return `cancelled, and nobody wished or did it: ${job.slurm?.state ?? 'never in Slurm'}`
   }
   const { reason, detail, evidence } = job.failure ?? { reason: null, detail: '', evidence: [] }

@@ -56,6 +56,13 @@ export interface Evidence {
   talks: readonly (readonly Talk[])[]
 }
 
+/** A mark of everybody concerns whoever was alive while it lasted, or had ended at most so long before. */
+export function concerns(mark: Mark, job: Job, { afterEndMs = 0 } = {}): boolean {
+  if (mark.jobs !== null) return mark.jobs.includes(job.id)
+  const endedMs = job.endedAt === null ? Number.POSITIVE_INFINITY : Date.parse(job.endedAt) + afterEndMs
+  return Date.parse(job.createdAt) <= (mark.untilMs ?? Number.POSITIVE_INFINITY) && endedMs >= mark.fromMs
+}
+
 /** `tl-<job>-<submission>`; null for a Slurm job that is none of ours. */
 export function ownerOf({ name }: SlurmRow): { id: string; submission: number } | null {
   const [, id, submission] = /^tl-([a-z0-9]+)-(\d+)$/.exec(name) ?? []

@@ -1,7 +1,10 @@
 // Was everything that was acknowledged kept, and was each submission one Slurm job with one recorded cause?
 import { grouped } from '../grouped.ts'
-import { type Evidence, ownerOf, type RecordOfJob, type SlurmRow } from './evidence.ts'
+import { concerns, type Evidence, ownerOf, type RecordOfJob, type SlurmRow } from './evidence.ts'
 import type { Finding } from './finding.ts'
+
+/** What slurmctld had not yet told its database when it was killed is forgotten too, also of jobs that had ended. */
+const UNSAVED_MS = 60_000
 
 /** An id per key, a key per id, a record per id, no record that nobody asked for. */
 export function auditAnswers({ asked, records, listed }: Evidence): Finding[] {
@@ -53,6 +56,8 @@ function auditOne(id: string, { job }: RecordOfJob, rows: readonly SlurmRow[], e
   const findings: Finding[] = []
   const found = (column: Finding['column'], text: string) => findings.push({ column, jobId: id, text })
 
+  const forgetting = evidence.marks.some(mark => mark.forgets && concerns(mark, job, { afterEndMs: UNSAVED_MS }))
+
   for (const [submission, own] of grouped(rows, row => ownerOf(row)?.submission ?? 0)) {
     const ids = new Set(own.map(row => row.id))
     if (ids.size > 1) found('doubled', `submission ${submission} is in Slurm as ${[...ids].join(' and ')}`)
@@ -66,15 +71,18 @@ function auditOne(id: string, { job }: RecordOfJob, rows: readonly SlurmRow[], e
     const own = rows.filter(row => ownerOf(row)?.submission === submission)
     if (submission > 1 && cause === 'request')
       found('submissions without a cause', `submission ${submission} says that it is the request`)
-    if (cause === 'forgotten' && !evidence.marks.some(mark => mark.forgets && isBefore(mark.fromMs, job.updatedAt)))
+    if (cause === 'forgotten' && !forgetting)
       found(
         'submissions without a cause',
         `submission ${submission} says "forgotten", and Slurm was made to forget nothing`,
       )
     if (slurmJobId !== null && own.length > 0 && !own.some(row => row.id === slurmJobId))
       found('doubled', `submission ${submission} is ${slurmJobId} in the record and ${own[0]?.id} in Slurm`)
-    if (slurmJobId !== null && own.length === 0 && !evidence.marks.some(mark => mark.forgets))
+    if (slurmJobId !== null && own.length === 0 && !forgetting)
       found('lost', `submission ${submission} is ${slurmJobId} in the record, and Slurm has no job of that name`)
+    // What sbatch refuses can leave a row that began and ended at once (FAILED, BadConstraints).
+    const ran = slurmJobId === null ? own.find(row => row.startAt !== null && row.startAt !== row.endAt) : undefined
+    if (ran) found('lost', `Slurm ran ${ran.name} as ${ran.id}, and the record never learned of it`)
   }
   return findings
 }
@@ -89,8 +97,6 @@ function overlap(one: SlurmRow, other: SlurmRow): boolean {
   return to - from > 1000
 }
 const ms = (at: string | null): number => Date.parse(at ?? '')
-
-const isBefore = (ms: number, at: string): boolean => ms <= Date.parse(at)
 
 /** Per run at most one process passed the fence; a forgotten submission that had run is a double. */
 export function auditRuns({ records, folders }: Evidence): Finding[] {

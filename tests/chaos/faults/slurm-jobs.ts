@@ -1,7 +1,6 @@
 // What Slurm and its people do to jobs: a node is lost, a job is requeued, preempted, cancelled by somebody else.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '@trotline/contracts'
 import { startDaemon, stopDaemon } from '../../../deploy/local/cluster.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -55,7 +54,7 @@ const requeuedRunning: Fault = {
   name: 'requeued-running',
   track: 'cluster',
   async inject({ world, victims }) {
-    const job = await victims.training({ epochs: 300 })
+    const job = await victims.training({ epochs: 600 })
     const end = world.marks.begin({ fault: this.name, jobs: [job.id] })
     await world.slurm(['scontrol', 'requeue', idOf(job)])
     const felt = await eventually(
@@ -103,7 +102,7 @@ const preempted: Fault = {
   name: 'preempted',
   track: 'cluster',
   async inject({ world, victims }) {
-    const job = await victims.training({ epochs: 400, resources: { partition: 'scavenger', constraint: 'k80' } })
+    const job = await victims.training({ epochs: 600, resources: { partition: 'scavenger', constraint: 'k80' } })
     const node = job.slurm?.nodes ?? ''
     const others = await world.slurm(['squeue', '-h', '-w', node, '-o', '%j'])
     const jobs = others.split('\n').flatMap(name => /^tl-([a-z0-9]+)-\d+$/.exec(name)?.[1] ?? [])
@@ -168,21 +167,23 @@ const directoryDeleted: Fault = {
   },
 }
 
-/** What a clean-up by age takes: files of a submission that Slurm has long taken. */
+/** What a clean-up by age takes: files of a submission that Slurm has long taken. Whoever owns the cluster next finds it without them. */
 const filesPurged: Fault = {
   name: 'old-files-purged',
   track: 'cluster',
-  async inject({ world, victims, random }) {
-    let gone = 0
-    const job = await victims.training({ epochs: 200 })
-    for (const file of random.shuffle(['receipt-1.json', 'tried-1', 'lock'])) {
-      gone += await rm(join(world.jobDirectory(job.id), file)).then(
-        () => 1,
-        () => 0,
-      )
-      await sleep(200)
-    }
-    return gone
+  async inject({ world, victims }) {
+    const job = await victims.training({ epochs: 400 })
+    for (const file of ['receipt-1.json', 'tried-1', 'lock']) await rm(join(world.jobDirectory(job.id), file))
+    for (const seat of world.servers) seat.signal('SIGKILL')
+    const ended = await eventually(
+      'it has ended',
+      async () => {
+        const now = await world.client.job(job.id)
+        return now?.endedAt ? now : null
+      },
+      300_000,
+    )
+    return ended.submissions.length === 1 ? 1 : 0
   },
 }
 

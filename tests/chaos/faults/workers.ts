@@ -1,6 +1,8 @@
 // What happens to a job on its node: the worker dies, its step daemon dies, its clock lies, its disk is full.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
+import { cp, statfs, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Job } from '@trotline/contracts'
 import { startDaemon, stopDaemon } from '../../../deploy/local/cluster.ts'
@@ -47,8 +49,16 @@ const stepDaemonKilled: Fault = {
     await eventually('slurmstepd is dead', () => !isAlive(step))
     await stopDaemon(world.cluster.home, `slurmd-${node}`)
     await startDaemon(world.cluster.home, `slurmd-${node}`)
+    const felt = await eventually(
+      'the record tells of it: another run, or an ending',
+      async () => {
+        const now = await world.client.job(job.id)
+        return now !== null && (now.runs.length > job.runs.length || now.endedAt !== null)
+      },
+      300_000,
+    )
     end()
-    return 1
+    return felt ? 1 : 0
   },
 }
 
@@ -128,6 +138,56 @@ const fullDisk: Fault = {
   },
 }
 
+/** The real thing: a file system of 64 KiB where the runs of the job are to lie. Its files come back to their place afterwards. */
+const fullFileSystem: Fault = {
+  name: 'file-system-full',
+  track: 'cluster',
+  unavailable: () => (process.getuid?.() === 0 ? mountTrouble() : 'only root can mount a file system'),
+  async inject({ world, victims }) {
+    const beginAt = new Date(Date.now() + 8_000).toISOString()
+    const { id } = await victims.pending({ epochs: 400, backend: 'auto', resources: { beginAt } })
+    const runs = join(world.jobDirectory(id), 'runs')
+    const saved = join(world.folder, `runs-of-${id}`)
+    const end = world.marks.begin({
+      fault: this.name,
+      jobs: [id],
+      excuses: ['environment', 'no-result', 'exit-code', 'signal', 'launch-failed', 'training'],
+    })
+    mountSmall(runs)
+    try {
+      const { state } = await endOf(world, id)
+      end()
+      return state === 'failed' || (await statfs(runs)).bavail === 0 ? 1 : 0
+    } finally {
+      await cp(runs, saved, { recursive: true })
+      unmount(runs)
+      await cp(saved, runs, { recursive: true })
+    }
+  },
+}
+
+const mountSmall = (at: string): void =>
+  void execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'tmpfs', at], { stdio: 'pipe' })
+/** Lazily: somebody may still have a file of it open. */
+const unmount = (at: string): void => void execFileSync('umount', ['--lazy', at], { stdio: 'pipe' })
+
+/** Containers often deny it to root, too. */
+function mountTrouble(): string | null {
+  const folder = mkdtempSync(join(tmpdir(), 'tl-mount-'))
+  try {
+    mountSmall(folder)
+    unmount(folder)
+    return null
+  } catch (error) {
+    return `no file system can be mounted here: ${String((error as Error).message)
+      .trim()
+      .split('\n')
+      .at(-1)}`
+  } finally {
+    rmdirSync(folder)
+  }
+}
+
 /** A job may end well on a full disk where its files were smaller; it was felt where one of them reached the limit. */
 function sizesAt(world: World, id: string, bytes: number): number {
   const runs = join(world.jobDirectory(id), 'runs')
@@ -135,4 +195,4 @@ function sizesAt(world: World, id: string, bytes: number): number {
   return files.some(file => file.isFile() && file.size >= bytes) ? 1 : 0
 }
 
-export const WORKER_FAULTS: readonly Fault[] = [workerKilled, stepDaemonKilled, wrongClock, fullDisk]
+export const WORKER_FAULTS: readonly Fault[] = [workerKilled, stepDaemonKilled, wrongClock, fullDisk, fullFileSystem]

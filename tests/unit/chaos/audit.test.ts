@@ -97,6 +97,17 @@ describe('planted losses', () => {
   })
   finds('lost', 'one id for two keys', books => books.asked.push(askedFor(ID, 'key-2')))
   finds('lost', 'a submission that Slurm never had', books => books.slurm.splice(0))
+  finds('lost', 'a submission that Slurm never had, in a storm in which it forgot others at another time', books => {
+    books.marks.push(mark({ fromMs: atMs(-30), untilMs: atMs(-20), forgets: true }))
+    books.slurm.splice(0)
+  })
+  finds('lost', 'a Slurm job that ran, and whose id the record never learned', books =>
+    Object.assign(books.job, { submissions: [{ submission: 1, cause: 'request', slurmJobId: null }] }),
+  )
+  acquits('a submission that Slurm had just ended when it was made to forget', books => {
+    books.marks.push(mark({ fromMs: atMs(25), untilMs: atMs(40), forgets: true }))
+    books.slurm.splice(0)
+  })
   finds('lost', 'a job that never ended', books => Object.assign(books.job, { state: 'pending', endedAt: null }))
   finds('lost', 'a held job', books =>
     Object.assign(books.job, { state: 'prepared', endedAt: null, hold: { code: 'X', detail: 'words' } }),
@@ -116,6 +127,10 @@ describe('planted false endings', () => {
   finds('false endings', 'cancelled, and nobody wished it', books =>
     Object.assign(books.job, { state: 'cancelled', result: null }),
   )
+  finds('false endings', 'cancelled before its caller had sent the cancel that was planned', books => {
+    Object.assign(books.job, { state: 'cancelled', result: null })
+    for (const one of books.asked) one.plan.wish.cancelAfterMs = 100
+  })
   finds('false endings', 'failed, and nothing was done to it', books => failedAs(books, 'signal'))
   finds('false endings', 'failed for another reason than the fault gives', books => {
     failedAs(books, 'out-of-memory')
@@ -203,6 +218,8 @@ describe('what is no lie', () => {
   acquits('the same training twice, with the same result', books => twin(books, 'w1'))
   acquits('a refusal of what Slurm does not have', books => {
     failedAs(books, 'submission-refused')
+    Object.assign(books.job, { submissions: [{ submission: 1, cause: 'request', slurmJobId: null }] })
+    books.slurm.splice(0, 1, row({ state: 'FAILED', exitCode: '1:0', startAt: at(1), endAt: at(1) }))
     for (const one of books.asked) one.plan.wish.refusable = true
     books.folder.runs.splice(0)
     books.epochs.splice(0)
@@ -210,7 +227,7 @@ describe('what is no lie', () => {
   })
   acquits('a cancel that was wished', books => {
     Object.assign(books.job, { state: 'cancelled', result: null })
-    for (const one of books.asked) one.plan.wish.cancelAfterMs = 100
+    for (const one of books.asked) one.cancel = { sentAtMs: atMs(5), acknowledgedAtMs: atMs(6), answer: '202 ' }
   })
   acquits('a failure that a fault explains', books => {
     failedAs(books, 'signal')
