@@ -94,8 +94,7 @@ export function schedulerConformance(driver: string, stages: Stages): void {
       assert.notEqual(facts.clusterName, '')
       assert.ok(facts.minJobAgeSeconds > 0)
       assert.equal(facts.accounting, true)
-      assert.ok(facts.killWaitSeconds > 0 && facts.maxJobCount > 0)
-      assert.ok(ms(facts.bootAt) > 0)
+      assert.ok(facts.killWaitSeconds > 0)
       assert.equal(await scheduler.facts(), facts)
     })
 

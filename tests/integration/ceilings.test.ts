@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SlurmError } from '@trotline/slurm'
+import { SlurmError, type SubmitOrder } from '@trotline/slurm'
+import { createClusterAccess } from '../../apps/orchestrator/src/clusters/access.ts'
 import { type Ceilings, createCeilings, type Urgency } from '../../apps/orchestrator/src/clusters/ceilings.ts'
 import { type Connections, createConnections, type Holder } from '../../apps/orchestrator/src/clusters/connections.ts'
 import type { CeilingSettings } from '../../apps/orchestrator/src/config.ts'
 import { type Budget, createBudget } from '../../apps/orchestrator/src/store/budget.ts'
 import { createConnectionSlots } from '../../apps/orchestrator/src/store/connection-slots.ts'
+import { createSharedLimits } from '../../apps/orchestrator/src/store/shared-limits.ts'
 import { eventually } from '../support/eventually.ts'
 import { clusterSettings } from '../support/job-records.ts'
 import { createRedisRig, type RedisRig, type Store } from '../support/orchestrator-store.ts'
@@ -198,6 +200,52 @@ describe('waiting at a ceiling', () => {
     await rig.start()
     await eventually('the store answers', async () => (await store.redis.ping()) === 'PONG')
     assert.equal(await ceilings.take('urgent', 1), 1)
+  })
+})
+
+describe('a submission step that has orders to look up', () => {
+  const order: SubmitOrder = {
+    directory: '/scratch/job',
+    submission: 1,
+    name: 'tl-abc-1',
+    scriptFile: 'script.sh',
+    files: [],
+    mode: 'submit',
+  }
+  const again: SubmitOrder = { ...order, name: 'tl-def-1', triedSecondsAgo: 5 }
+  const LOOKED_UP = { squeue: 2, sacct: 2, sinfo: 0, scontrol: 1, scancel: 0, sbatch: 0 }
+
+  test('spends, and shows, what it may ask of Slurm at most; one that has none spends nothing', async () => {
+    const store = await rig.open()
+    const access = createClusterAccess(clusterSettings(), createSharedLimits(store.redis, store.keys, 60_000))
+    const { scheduler } = access.service()
+    for (const [orders, counts, commands] of [
+      [[order], { ...LOOKED_UP, squeue: 0, sacct: 0, scontrol: 0 }, 0],
+      [[order, again], LOOKED_UP, 5],
+    ] as const) {
+      await scheduler.submitMany(orders)
+      const { commandsLastMinute, spentLastMinute } = await access.footprint()
+      assert.deepEqual({ ...commandsLastMinute, other: 0 }, { ...counts, other: 0 })
+      assert.deepEqual(spentLastMinute, { commands, submissions: 0 })
+    }
+    await access.close()
+  })
+
+  test('does not begin once a pause is acknowledged, however long it waited at the ceiling; a look does', async () => {
+    const store = await rig.open()
+    const limits = createSharedLimits(store.redis, store.keys, 60_000)
+    const access = createClusterAccess(clusterSettings({ ceilings: { ...DEFAULTS, commandsPerMinute: 5 } }), limits)
+    const { scheduler } = access.service()
+    await limits.budget.reserve('local', { ...DEFAULTS, commandsPerMinute: 5 }, [{ kind: 'command', count: 5 }])
+    const asked = assert.rejects(scheduler.submitMany([again]), coded('CLUSTER_PAUSED'))
+    await eventually('it waits', async () => (await access.footprint()).waiting > 0)
+    await limits.pauses.pause('local', { by: 'Staff', since: '2030-01-02T03:04:05.000Z', why: 'maintenance' }, null)
+    await passMinute(store)
+    await asked
+    await passMinute(store)
+    const [looked] = await scheduler.submitMany([{ ...again, mode: 'look' }])
+    assert.ok(looked instanceof SlurmError, 'nobody can be reached here')
+    await access.close()
   })
 })
 

@@ -17,6 +17,7 @@ import {
   type SubmitOrder,
   type SubmitOutcome,
   type Transport,
+  wasNotTried,
 } from '@trotline/slurm'
 import { down, type LocalCluster, startDaemon, status, stopDaemon, up } from '../../deploy/local/cluster.ts'
 import { slurm } from '../support/cluster.ts'
@@ -25,7 +26,11 @@ import { limitCommands, restartWith } from '../support/site-limits.ts'
 
 const HELD = '#!/bin/bash\n#SBATCH --hold\n#SBATCH --output=slurm.log\ntrue\n'
 const QUICK = '#!/bin/bash\n#SBATCH --output=slurm.log\ntrue\n'
-const LIMITS = { sbatchLimitSeconds: 3, settleSeconds: 1, queryLimitSeconds: 20 }
+const LIMITS = { sbatchLimitSeconds: 30, settleSeconds: 1, queryLimitSeconds: 20 }
+/** For an sbatch that hangs: as long as a real one takes on a busy machine, and no longer than a test may wait for. */
+const HANGS = { ...LIMITS, sbatchLimitSeconds: 8 }
+/** For a Slurm that is not there: nothing has to be done in time. */
+const IMPATIENT = { sbatchLimitSeconds: 3, settleSeconds: 1, queryLimitSeconds: 2 }
 
 let cluster: LocalCluster
 let transport: Transport
@@ -40,8 +45,8 @@ const connectTransport = () => {
   const { user, ...ssh } = cluster.ssh
   return createSsh2Transport({ ...ssh, username: user })
 }
-const schedulerOver = (over: Transport, slurmBinDirectory: string | null = null) =>
-  createSlurmScheduler({ transport: over, user: cluster.ssh.user, slurmBinDirectory, ...LIMITS })
+const schedulerOver = (over: Transport, slurmBinDirectory: string | null = null, limits = LIMITS) =>
+  createSlurmScheduler({ transport: over, user: cluster.ssh.user, slurmBinDirectory, ...limits })
 const fails = (code: SlurmErrorCode) => (error: unknown) => error instanceof SlurmError && error.code === code
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -58,10 +63,21 @@ async function prepared(script = HELD): Promise<SubmitOrder> {
 /** The next sbatch of this order does `fault` around the real one; later ones are the real one. */
 async function withFault(
   order: SubmitOrder,
-  fault: 'kill-before' | 'kill-after' | 'hang-before' | 'hang-after' | 'slow',
+  fault: 'kill-before' | 'kill-after' | 'hang-before' | 'hang-after' | 'gate',
+  limits = LIMITS,
 ): Promise<SlurmScheduler> {
   await writeFile(join(order.directory, 'fault'), fault)
-  return schedulerOver(transport, faultyBin)
+  return schedulerOver(transport, faultyBin, limits)
+}
+/** Lets an sbatch behind a 'gate' go on. */
+const openGate = ({ directory }: SubmitOrder) => writeFile(join(directory, 'go'), '')
+
+/** As if the deadline of the newest try had passed. To be called when nothing of its step is left. */
+async function expire({ directory }: SubmitOrder): Promise<void> {
+  const tries = (await readdir(directory)).filter(file => file.startsWith('tried-'))
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  for (const file of tries)
+    await writeFile(join(directory, file), `host=here at=${nowSeconds - 60} deadline=${nowSeconds - 1}\n`)
 }
 
 const SBATCH_WITH_FAULTS = `#!/bin/bash
@@ -74,7 +90,7 @@ case $fault in
   hang-before) sleep 60 ;;
   kill-after) real "$@" >/dev/null; kill -9 "$step"; exit 1 ;;
   hang-after) real "$@"; sleep 60 ;;
-  slow) sleep 1.5; real "$@" ;;
+  gate) until [ -e go ]; do sleep 0.05; done; real "$@" ;;
   *) real "$@" ;;
 esac
 `
@@ -124,8 +140,9 @@ async function standOnce(orders: readonly SubmitOrder[]): Promise<void> {
   }
 }
 
-/** The remote step that has this order among its arguments: the leader of its own session. */
-async function stepOf({ directory }: SubmitOrder): Promise<number | null> {
+/** The remote steps that have this order among their arguments: each the leader of its own session. */
+async function stepsOf({ directory }: SubmitOrder): Promise<number[]> {
+  const steps: number[] = []
   for (const pid of (await readdir('/proc')).filter(entry => /^\d+$/.test(entry))) {
     const [words, stat, program] = await Promise.all([
       readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
@@ -133,10 +150,18 @@ async function stepOf({ directory }: SubmitOrder): Promise<number | null> {
       readlink(`/proc/${pid}/exe`).catch(() => ''),
     ])
     const session = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]
-    if (words.split('\0').includes(directory) && session === pid && program.endsWith('bash')) return Number(pid)
+    if (words.split('\0').includes(directory) && session === pid && program.endsWith('bash')) steps.push(Number(pid))
   }
-  return null
+  return steps
 }
+
+/** Nothing of the step runs any more. */
+const stepIsGone = (step: number) =>
+  eventually('nothing of the step is left', async () => {
+    const pids = (await readdir('/proc')).filter(entry => /^\d+$/.test(entry))
+    const stats = await Promise.all(pids.map(pid => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')))
+    return stats.every(stat => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3] !== String(step))
+  })
 
 async function forgotten({ name }: SubmitOrder): Promise<void> {
   for (const giveUpAt = Date.now() + 60_000; ; await sleep(500)) {
@@ -201,20 +226,22 @@ describe('submitOnce', () => {
     assert.ok(existsSync(join(order.directory, 'receipt-2.json')))
   })
 
-  test('connections cut at random moments never double a job and never lose one', async t => {
+  test('connections cut at any moment never double a job and never lose one', async t => {
     const orders = await Promise.all(Array.from({ length: 20 }, () => prepared()))
-    const waiting = [...orders]
     const startedAt = performance.now()
     const first = connectTransport()
     await schedulerOver(first).submitOnce(await prepared())
     await first.close()
     const uncutMs = performance.now() - startedAt
+    // From before the connection stands until long after the answer; the first is surely cut.
+    const waiting = orders.map((order, at) => ({ order, cutMs: (at / orders.length) * 1.5 * uncutMs }))
     let cuts = 0
     const worker = async () => {
-      for (let order = waiting.pop(); order; order = waiting.pop()) {
+      for (let next = waiting.pop(); next; next = waiting.pop()) {
+        const { order, cutMs } = next
         for (let tries = 0; ; tries++) {
           const over = connectTransport()
-          const cutter = tries < 2 ? setTimeout(() => void over.close(), Math.random() * 1.5 * uncutMs) : undefined
+          const cutter = tries < 2 ? setTimeout(() => void over.close(), cutMs) : undefined
           const outcome = await schedulerOver(over)
             .submitOnce(order)
             .catch((error: SlurmError) => {
@@ -231,7 +258,7 @@ describe('submitOnce', () => {
     }
     await Promise.all(Array.from({ length: 4 }, worker))
     t.diagnostic(`${cuts} connections cut or waited for, ${Math.round(uncutMs)} ms uncut`)
-    assert.ok(cuts > 0, 'no connection was cut in time')
+    assert.ok(cuts > 0)
     const listed = await scheduler.listJobs()
     for (const order of orders) {
       const { slurmJobId } = JSON.parse(await readFile(join(order.directory, 'receipt-1.json'), 'utf8'))
@@ -252,6 +279,49 @@ describe('submitOnce', () => {
     assert.deepEqual(await jobsOf(order), [found.kind === 'submitted' && found.slurmJobId])
   })
 
+  test('a job whose directory was lost with the answer is found by name once it is brought again', async () => {
+    const order = await prepared()
+    await assert.rejects((await withFault(order, 'kill-after')).submitOnce(order), fails('SLURM_UNREADABLE'))
+    await rm(order.directory, { recursive: true })
+    for (const mode of ['submit', 'look'] as const) {
+      const early = await scheduler.submitOnce({ ...order, mode, triedSecondsAgo: 1 })
+      assert.ok(early.kind === 'wait' && early.waitMs > 31_000, 'an sbatch of the lost step may be on its way')
+    }
+    const again = { ...order, triedSecondsAgo: 600 }
+    await assert.rejects(scheduler.submitOnce(again), fails('SLURM_FILES_DAMAGED'))
+    await mkdir(order.directory)
+    await writeFile(join(order.directory, 'script.sh'), HELD)
+    const found = await scheduler.submitOnce(again)
+    assert.equal(found.kind === 'submitted' && found.how, 'found')
+    assert.deepEqual(await jobsOf(order), [found.kind === 'submitted' && found.slurmJobId])
+    assert.equal((await scheduler.submitOnce(order)).kind, 'submitted')
+  })
+
+  test('a job whose claim and receipt alone are gone is found by name, also by a look', async () => {
+    for (const mode of ['submit', 'look'] as const) {
+      const order = await prepared()
+      const first = await scheduler.submitOnce(order)
+      for (const file of ['tried-1', 'receipt-1.json']) await rm(join(order.directory, file))
+      assert.deepEqual(await scheduler.submitOnce({ ...order, mode, triedSecondsAgo: 1 }), { ...first, how: 'found' })
+      assert.equal((await jobsOf(order)).length, 1)
+    }
+  })
+
+  test('an order that no step has reached is looked up and submitted at once, in order behind those that are new', async () => {
+    const orders = await preparedMany(3)
+    const [again, other, fresh] = orders as [SubmitOrder, SubmitOrder, SubmitOrder]
+    const untold = [again, other].map(order => ({ ...order, triedSecondsAgo: 1 }))
+    const outcomes = await scheduler.submitMany([...untold, fresh])
+    const ids = outcomes.map(outcome =>
+      'kind' in outcome && outcome.kind === 'submitted' && outcome.how === 'new' ? Number(outcome.slurmJobId) : 0,
+    ) as [number, number, number]
+    assert.ok(0 < ids[2] && ids[2] < ids[0] && ids[0] < ids[1], ids.join(' '))
+    assert.deepEqual(await scheduler.submitOnce({ ...(await prepared()), mode: 'look', triedSecondsAgo: 1 }), {
+      kind: 'absent',
+    })
+    await standOnce(orders)
+  })
+
   test('a job that squeue has forgotten is found by sacct', async () => {
     const order = killedLongAgo
     await forgotten(order)
@@ -265,9 +335,10 @@ describe('submitOnce', () => {
     const faulty = await withFault(order, 'kill-before')
     await assert.rejects(faulty.submitOnce(order), fails('SLURM_UNREADABLE'))
     const early = await scheduler.submitOnce(order)
-    assert.ok(early.kind === 'wait' && early.waitMs > 0 && early.waitMs <= 4_000, JSON.stringify(early))
-    assert.equal((await until(scheduler, { ...order, mode: 'look' })).kind, 'absent')
-    const late = await until(scheduler, order)
+    assert.ok(early.kind === 'wait' && early.waitMs > 0 && early.waitMs <= 31_000, JSON.stringify(early))
+    await expire(order)
+    assert.equal((await scheduler.submitOnce({ ...order, mode: 'look' })).kind, 'absent')
+    const late = await scheduler.submitOnce(order)
     assert.equal(late.kind === 'submitted' && late.how, 'new')
     assert.equal((await jobsOf(order)).length, 1)
     assert.ok((await filesOf(order)).includes('tried-1.2'))
@@ -275,7 +346,7 @@ describe('submitOnce', () => {
 
   test('an sbatch that has to be ended after it handed the job over is no second job', async () => {
     const order = await prepared()
-    const faulty = await withFault(order, 'hang-after')
+    const faulty = await withFault(order, 'hang-after', HANGS)
     const outcome = await faulty.submitOnce(order)
     assert.equal(outcome.kind === 'submitted' && outcome.how, 'found')
     assert.deepEqual(await jobsOf(order), [outcome.kind === 'submitted' && outcome.slurmJobId])
@@ -283,15 +354,16 @@ describe('submitOnce', () => {
 
   test('while an sbatch runs whose connection is gone, others wait for its receipt', async () => {
     const order = await prepared()
-    await withFault(order, 'slow')
+    await withFault(order, 'gate')
     const over = connectTransport()
     const cut = assert.rejects(schedulerOver(over, faultyBin).submitOnce(order))
-    for (const giveUpAt = Date.now() + 30_000; !existsSync(join(order.directory, 'tried-1')); await sleep(20)) {
-      assert.ok(Date.now() < giveUpAt, 'the step did not start')
-    }
+    await eventually('sbatch runs', async () => (await filesOf(order)).includes('called'))
     await over.close()
     await cut
-    const outcome = await scheduler.submitOnce(order)
+    const asked = scheduler.submitOnce(order)
+    await eventually('another waits', async () => (await stepsOf(order)).length === 2)
+    await openGate(order)
+    const outcome = await asked
     assert.equal(outcome.kind === 'submitted' && outcome.how, 'known')
     assert.equal((await jobsOf(order)).length, 1)
   })
@@ -337,25 +409,21 @@ describe('submitOnce', () => {
     assert.ok(again.every(outcome => 'kind' in outcome && outcome.kind === 'submitted' && outcome.how === 'known'))
   })
 
-  test('steps that are killed at random moments double none of their orders and lose none', async t => {
+  test('steps that are killed at random moments double none of their orders and lose none', async () => {
     const all: SubmitOrder[] = []
-    let kills = 0
-    for (let at = 0; at < 12 && kills < 4; at++) {
+    for (let round = 0; round < 4; round++) {
       const orders = await preparedMany(30)
       all.push(...orders)
-      const outcomes = scheduler.submitMany(orders)
-      const begun = () => existsSync(join(orders[0]?.directory ?? '', 'lock'))
-      for (const giveUpAt = Date.now() + 30_000; !begun(); await sleep(5)) assert.ok(Date.now() < giveUpAt)
+      // Whatever moment is met, the sbatch of the last order kills its step.
+      const asked = (await withFault(orders[29] as SubmitOrder, 'kill-after')).submitMany(orders)
+      await eventually('the step has begun', async () => (await filesOf(orders[0] as SubmitOrder)).includes('lock'))
       await sleep(Math.random() * 500)
-      const step = await stepOf(orders[0] as SubmitOrder)
-      if (step !== null) {
-        process.kill(step, 'SIGKILL')
-        kills++
-      }
-      await outcomes
+      const [step] = await stepsOf(orders[0] as SubmitOrder)
+      if (step !== undefined) process.kill(step, 'SIGKILL')
+      assert.equal(cameTo(await asked)[29], 'SLURM_UNREADABLE')
+      if (step !== undefined) await stepIsGone(step)
     }
-    t.diagnostic(`${kills} steps killed, ${all.length} orders`)
-    assert.ok(kills > 0, 'no step was killed in time')
+    for (const order of all) await expire(order)
     await untilAllSubmitted(all)
     await standOnce(all)
   })
@@ -393,9 +461,12 @@ describe('submitOnce', () => {
   test('an sbatch that hangs ends its step; the next one takes the others first', async () => {
     const orders = await preparedMany(4)
     const [first, hangs, ...others] = orders as [SubmitOrder, SubmitOrder, ...SubmitOrder[]]
-    const faulty = await withFault(hangs, 'hang-before')
+    const faulty = await withFault(hangs, 'hang-before', HANGS)
     const unreachable = 'SLURM_UNREACHABLE'
-    assert.deepEqual(cameTo(await faulty.submitMany(orders)), ['submitted', unreachable, unreachable, unreachable])
+    const outcomes = await faulty.submitMany(orders)
+    assert.deepEqual(cameTo(outcomes), ['submitted', unreachable, unreachable, unreachable])
+    const untried = outcomes.map(outcome => outcome instanceof SlurmError && wasNotTried(outcome))
+    assert.deepEqual(untried, [false, false, true, true])
     assert.ok((await filesOf(hangs)).includes('tried-1'))
     // The next one's sbatch had been started, and never got its script.
     for (const other of others) {
@@ -415,15 +486,15 @@ describe('submitOnce', () => {
   test('an sbatch that waits for its turn makes no job when its step is killed, and is tried again', async () => {
     const orders = await preparedMany(3)
     const [first, second] = orders as [SubmitOrder, SubmitOrder]
-    const slow = await withFault(first, 'slow')
+    const slow = await withFault(first, 'gate')
     const asked = slow.submitMany(orders)
     await eventually('the second waits for its turn', async () => (await filesOf(second)).includes('called'))
-    const step = await stepOf(first)
-    assert.ok(step !== null && !(await filesOf(first)).includes('receipt-1.json'))
+    const [step = assert.fail('there is no step')] = await stepsOf(first)
     process.kill(step, 'SIGKILL')
     await asked.catch(() => undefined)
-    await sleep(3_000) // as long as the first one's sbatch takes, and more
+    await stepIsGone(step)
     assert.deepEqual(await jobsOf(second), [])
+    for (const order of orders) await expire(order)
     await untilAllSubmitted(orders)
     await standOnce(orders)
   })
@@ -555,35 +626,36 @@ describe('submitOnce', () => {
     assert.equal(outcome.kind, 'submitted')
     assert.equal((await schedulerOver(noisy).listJobs()).filter(({ name }) => name === order.name).length, 1)
     const log = join(order.directory, 'slurm.log')
-    for (
-      const giveUpAt = Date.now() + 30_000;
-      !existsSync(log) || !(await readFile(log, 'utf8')).includes('SLURM_JOB_ID=');
-    ) {
-      assert.ok(Date.now() < giveUpAt, 'the job did not run')
-      await sleep(100)
-    }
+    await eventually('the job has run', async () =>
+      (await readFile(log, 'utf8').catch(() => '')).includes('SLURM_JOB_ID='),
+    )
     assert.doesNotMatch(await readFile(log, 'utf8'), /SLURM_RESTART_COUNT|SBATCH_|SQUEUE_|LC_ALL/)
   })
 
   test('without slurmdbd a tried order is not submitted again, and slurmctld is not asked to', async () => {
     const order = await prepared()
     await assert.rejects((await withFault(order, 'kill-before')).submitOnce(order))
-    await sleep(4_500) // past the deadline of the try: sbatchLimitSeconds + settleSeconds
+    await expire(order)
+    const untold = { ...(await prepared()), triedSecondsAgo: 600 }
     await stopDaemon(cluster.home, 'slurmdbd')
     try {
       await assert.rejects(scheduler.submitOnce(order), fails('SLURM_UNREACHABLE'))
       assert.equal(existsSync(join(order.directory, 'tried-1.2')), false)
+      await assert.rejects(scheduler.submitOnce(untold), fails('SLURM_UNREACHABLE'))
+      assert.deepEqual(await filesOf(untold), ['lock', 'script.sh'])
     } finally {
       await startDaemon(cluster.home, 'slurmdbd')
     }
-    assert.equal((await until(scheduler, order)).kind, 'submitted')
-    assert.equal((await jobsOf(order)).length, 1)
+    for (const one of [order, untold]) {
+      assert.equal((await until(scheduler, one)).kind, 'submitted')
+      assert.equal((await jobsOf(one)).length, 1)
+    }
   })
 
   test('without slurmctld nothing is learned, and one job comes of it when it is back', async () => {
     const order = await prepared()
     // Slurm's commands try for 10 s by themselves.
-    const impatient = createSlurmScheduler({ transport, user: cluster.ssh.user, ...LIMITS, queryLimitSeconds: 2 })
+    const impatient = schedulerOver(transport, null, IMPATIENT)
     await stopDaemon(cluster.home, 'slurmctld')
     try {
       await assert.rejects(impatient.submitOnce(order), fails('SLURM_UNREACHABLE'))
@@ -596,14 +668,12 @@ describe('submitOnce', () => {
     assert.equal((await jobsOf(order)).length, 1)
   })
 
-  test('without slurmctld many orders learn as little as one, in the time of one, and none has to be waited for', async () => {
+  test('without slurmctld many orders learn as little as one, from one sbatch, and none has to be waited for', async () => {
     const orders = await preparedMany(12)
-    const impatient = createSlurmScheduler({ transport, user: cluster.ssh.user, ...LIMITS, queryLimitSeconds: 2 })
+    const impatient = schedulerOver(transport, null, IMPATIENT)
     await stopDaemon(cluster.home, 'slurmctld')
     try {
-      const startedAt = performance.now()
       assert.deepEqual(cameTo(await impatient.submitMany(orders)), Array(12).fill('SLURM_UNREACHABLE'))
-      assert.ok(performance.now() - startedAt < 30_000)
     } finally {
       await startDaemon(cluster.home, 'slurmctld')
     }
@@ -616,7 +686,7 @@ describe('submitOnce', () => {
     const { daemons } = await status({ home: cluster.home })
     const slurmctld = daemons.find(({ name }) => name === 'slurmctld')?.pid
     assert.ok(slurmctld)
-    const impatient = createSlurmScheduler({ transport, user: cluster.ssh.user, ...LIMITS, queryLimitSeconds: 1 })
+    const impatient = schedulerOver(transport, null, { ...IMPATIENT, queryLimitSeconds: 1 })
     const orders = await Promise.all([prepared(), prepared(), prepared()])
     process.kill(slurmctld, 'SIGSTOP')
     try {
@@ -669,13 +739,12 @@ describe('submitOnce', () => {
     assert.deepEqual(await jobsOf(third), [])
   })
 
-  test('a full slurmctld (MaxJobCount) answers soon, and takes the order when it has forgotten a job', async () => {
+  test('a full slurmctld (MaxJobCount) is a limit and no sbatch that hangs, and takes the order when it has forgotten a job', async () => {
     const remembered = (await slurm(cluster, ['squeue', '--noheader', '--states=all', '--array'])).split('\n').length
     const quick = await preparedMany(3, QUICK)
     await restartWith(cluster, { MaxJobCount: String(remembered + 1) })
-    const startedAt = performance.now()
+    // sbatch itself tries for two minutes.
     const outcomes = await scheduler.submitMany(quick)
-    assert.ok(performance.now() - startedAt < 20_000, 'sbatch itself tries for two minutes')
     const full = outcomes.filter(outcome => 'kind' in outcome && outcome.kind === 'limited')
     assert.ok(full.length > 0)
     assert.ok(full.every(outcome => 'kind' in outcome && outcome.kind === 'limited' && outcome.limit === 'MaxJobCount'))
@@ -704,7 +773,12 @@ describe('submitOnce', () => {
     const order = await prepared(QUICK)
     await assert.rejects((await withFault(order, 'kill-after')).submitOnce(order))
     await forgotten(order)
-    assert.equal((await until(scheduler, order)).kind, 'unknowable')
+    await expire(order)
+    assert.equal((await scheduler.submitOnce(order)).kind, 'unknowable')
     assert.equal(existsSync(join(order.directory, 'tried-1.2')), false)
+    const untold = await prepared()
+    assert.equal((await scheduler.submitOnce({ ...untold, triedSecondsAgo: 600 })).kind, 'unknowable')
+    assert.deepEqual(await filesOf(untold), ['lock', 'script.sh'])
+    assert.equal((await scheduler.submitOnce({ ...untold, triedSecondsAgo: 0 })).kind, 'submitted')
   })
 })

@@ -139,12 +139,7 @@ export class ScriptedSlurm {
             minJobAgeSeconds: 300,
             killWaitSeconds: 5,
             preemptType: 'preempt/partition_prio',
-            preemptMode: 'REQUEUE',
-            preemptExemptSeconds: 0,
             overTimeLimitSeconds: 0,
-            jobRequeue: true,
-            maxJobCount: 20_000,
-            bootAt: '2026-11-22T12:00:00Z',
             privateData: [],
           }
         }

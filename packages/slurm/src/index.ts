@@ -17,7 +17,7 @@ export { shellQuote } from './shell-quote.ts'
 export { createSlurmScheduler, type SlurmScheduler, type SlurmSchedulerOptions } from './slurm-scheduler.ts'
 export { createSsh2Transport, type Ssh2TransportOptions } from './ssh2-transport.ts'
 export { type Ending, endingOf, isSlurmState, type JobState, type Phase, phaseOf } from './states.ts'
-export type { SubmitOrder, SubmitOutcome } from './submit-once.ts'
+export { type SubmitOrder, type SubmitOutcome, submitSteps, wasNotTried } from './submit-once.ts'
 export type {
   CommandResult,
   ExecOptions,

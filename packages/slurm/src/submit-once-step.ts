@@ -19,11 +19,12 @@ shopt -s nocasematch
 nobody='${NOBODY_ANSWERED}'
 unit=$'\\x1f' rowend=$'\\x1e' GROUP=16 QUESTIONS=2 host=\${HOSTNAME//[^A-Za-z0-9._-]/_}
 
-# The orders: directory, submission, name, mode, script, and the lines that sha256sum --check reads.
-given=("$@") dir=() n=() name=() mode=() script=() sums=()
-for ((at = 0; at < $#; at += 6)); do
+# The orders: directory, submission, name, mode, how many seconds before this step an earlier one may have begun (or nothing), script,
+# and the lines that sha256sum --check reads.
+given=("$@") dir=() n=() name=() mode=() ago=() script=() sums=()
+for ((at = 0; at < $#; at += 7)); do
   dir+=("\${given[at]}") n+=("\${given[at + 1]}") name+=("\${given[at + 2]}") mode+=("\${given[at + 3]}")
-  script+=("\${given[at + 4]}") sums+=("\${given[at + 5]}")
+  ago+=("\${given[at + 4]}") script+=("\${given[at + 5]}") sums+=("\${given[at + 6]}")
 done
 # What is known of them, by their place in the list. lock has only the open ones.
 lock=() claim=() tried_at=() deadline=() found=() refused=() fenced=() written=() receipt=() answer_of=() verdict=() reason=()
@@ -43,6 +44,13 @@ answer_text() {
   answer "$1" "$2 \${text//$'\\n'/\\\\n}"
 }
 could_not_ask() { answer_text "$1" could-not-ask "$2"; }
+# What is missing or different can be brought again; but not while an sbatch of an earlier step may be on its way, whose claim and lock
+# have gone with the files.
+damaged() {
+  local left=0
+  [[ -z \${ago[$1]} ]] || left=$((time_limit + sbatch_limit + settle - ago[$1] - SECONDS))
+  if ((left > 0)); then answer $1 "wait $((left * 1000))"; else answer_text $1 damaged "$2"; fi
+}
 leave_for_later() {
   local fd=\${lock[$1]}
   exec {fd}>&-
@@ -128,7 +136,7 @@ sort_out() {
   ready=() tried=()
   for i; do
     if [[ ! -d \${dir[i]} ]]; then
-      answer_text $i damaged .
+      damaged $i .
     elif { exec {fd}>>"\${dir[i]}/lock"; } 2>/dev/null; then
       lock[i]=$fd fds+=($fd) all+=($i)
     else
@@ -180,13 +188,17 @@ read_files() {
     answer_text $i refused "$(<"\${dir[i]}/refused-\${n[i]}")"
     return
   fi
-  if ((tries == 0)); then
+  if ((tries == 0)) && [[ -z \${ago[i]} ]]; then
     may_start $i
   elif (($2 == 0)); then
     leave_for_later $i
   else
     tried+=($i)
-    if [[ $(<"$last") =~ \\ at=([0-9]+)\\ deadline=([0-9]+)$ ]]; then
+    if ((tries == 0)); then
+      # The files of a try may be gone.
+      printf -v 'tried_at[i]' '%(%s)T' -1
+      tried_at[i]=$((tried_at[i] - SECONDS - ago[i])) deadline[i]=0
+    elif [[ $(<"$last") =~ \\ at=([0-9]+)\\ deadline=([0-9]+)$ ]]; then
       tried_at[i]=\${BASH_REMATCH[1]} deadline[i]=\${BASH_REMATCH[2]}
     else
       tried_at[i]=$(date -r "$last" +%s) deadline[i]=$((tried_at[i] + sbatch_limit + settle))
@@ -223,22 +235,31 @@ answer_looked_up() {
   answer_all_receipts
 }
 sort_out_tried() {
-  local i now again=() memory=''
+  local i now again=() sure=() memory=''
   answer_looked_up "$@"
   printf -v now '%(%s)T' -1
   for i in "\${absent[@]}"; do
+    if ((deadline[i] == 0)); then
+      sure[i]=$i
     # Until the deadline slurmctld may still be handed the job by an sbatch that nobody watches any more.
-    if ((now < deadline[i])); then answer $i "wait $(((deadline[i] - now) * 1000))"; else again+=($i); fi
+    elif ((now < deadline[i])); then
+      answer $i "wait $(((deadline[i] - now) * 1000))"
+    else
+      again+=($i)
+    fi
   done
-  if ((\${#again[@]} == 0)); then return; fi
-  # Twice: a slurmctld that comes back to its senses may answer this squeue before it works off an older sbatch, and the lock
-  # may not reach the other host that the try came from.
-  sleep 2
-  answer_looked_up "\${again[@]}"
+  if ((\${#again[@]} > 0)); then
+    # Twice: a slurmctld that comes back to its senses may answer this squeue before it works off an older sbatch, and the lock
+    # may not reach the other host that the try came from.
+    sleep 2
+    answer_looked_up "\${again[@]}"
+    for i in "\${absent[@]}"; do sure[i]=$i; done
+  fi
+  if ((\${#sure[@]} == 0)); then return; fi
   if [[ $accounting == off ]] && ask scontrol --local show config && [[ $out =~ MinJobAge\\ *=\\ ([0-9]+) ]]; then
     memory=\${BASH_REMATCH[1]}
   fi
-  for i in "\${absent[@]}"; do
+  for i in \${sure[*]}; do
     if [[ \${fenced[i]} == yes ]]; then
       answer_text $i unknowable "a run of submission \${n[i]} has started, but its fence does not tell the Slurm job"
     elif [[ $accounting == on ]]; then
@@ -265,7 +286,7 @@ check_files() {
     else
       # "<path>: FAILED", and more lines like it.
       said=\${said%%: FAILED*}
-      answer_text $i damaged "\${said#"\${dir[i]}/"}"
+      damaged $i "\${said#"\${dir[i]}/"}"
     fi
   done
 }
@@ -312,7 +333,7 @@ give_up_claims() {
 in_vain() {
   if [[ -z $stopped ]] && ((SECONDS >= time_limit)); then stopped="the step has run for $SECONDS s"; fi
   if [[ -n $stopped ]]; then
-    verdict[$1]=could-not-ask reason[$1]="not tried: $stopped"
+    verdict[$1]=not-tried reason[$1]=$stopped
     return
   fi
   ((\${#limits_met[@]} > 0)) || return

@@ -2,18 +2,18 @@
 //
 //   receipt-<n>.json there                    -> known (one that is cut off was never answered, and counts as none)
 //   refused-<n> there                         -> refused (final for this submission number; ask again with the next)
-//   tried-<n> there                           -> squeue and sacct are asked by name, fence files are looked for
+//   tried-<n> there, or triedSecondsAgo given -> squeue and sacct are asked by name, fence files are looked for
 //       one found                             -> found, the receipt is written
 //       one could not be asked                -> SLURM_UNREACHABLE; sbatch is not reached
 //       absent, before the try's deadline     -> wait: an sbatch that nobody watches may still hand the job over
-//       after it, a second look is taken 2 s later; then, where it is absent still:
+//       after it, a second look is taken 2 s later (none without tried-<n>); then, where it is absent still:
 //       no accounting, MinJobAge over         -> unknowable: nobody can tell; hold, never submit again
 //   cancelled there                           -> cancelled
 //   mode 'look'                               -> absent
-//   a file missing or different               -> SLURM_FILES_DAMAGED
+//   a file, or all of it, missing or different -> SLURM_FILES_DAMAGED; wait, where an sbatch of triedSecondsAgo may be on its way
 //   else: tried-<n>[.2, .3 ...] is created exclusively, sbatch runs under a time limit; an id -> receipt, new;
 //       Slurm's refusal -> refused-<n>; a limit of the site -> limited, and tried-<n> is removed again;
-//       anything else -> SLURM_UNREACHABLE, and the next call starts at "tried"
+//       anything else -> SLURM_UNREACHABLE, and the next call starts at "tried"; not-tried: the same, and there is no claim
 //
 // sbatch runs for one order after another, in order; the next is started meanwhile, and waits for its script. A claim (tried-*) is on the disk before its sbatch, a receipt before its answer; one
 // sync serves many. Orders that have been tried, or whose lock somebody holds, come last, so that they keep no other waiting. What
@@ -41,6 +41,11 @@ export interface SubmitOrder {
   readonly files: readonly { readonly path: string; readonly sha256: string }[]
   /** 'look' never submits. */
   readonly mode: 'submit' | 'look'
+  /**
+   * How long ago, in whole seconds, an earlier call may have begun whose answer is not known; absent: there was none. Then Slurm
+   * is asked by name even where the directory tells of no try: it, or some of its files, may have been lost since.
+   */
+  readonly triedSecondsAgo?: number
 }
 
 export type SubmitOutcome =
@@ -104,13 +109,15 @@ export function submitCommand(orders: readonly SubmitOrder[], limits: SubmitLimi
   return ['setsid', '--wait', 'bash', '--norc', '-c', SUBMIT_ONCE_STEP, 'submit-once', ...words]
 }
 
-function wordsOf({ directory, submission, name, scriptFile, files, mode }: SubmitOrder): string[] {
+function wordsOf(order: SubmitOrder): string[] {
+  const { directory, submission, name, scriptFile, files, mode, triedSecondsAgo: ago } = order
   if (!NAME.test(name)) throw new TypeError(`not a job name of ours: ${JSON.stringify(name)}`)
   if (!Number.isSafeInteger(submission) || submission < 1) throw new TypeError('submissions count from 1')
+  if (ago !== undefined && (!Number.isSafeInteger(ago) || ago < 0)) throw new TypeError('an age is in whole seconds')
   if (!NAME.test(scriptFile)) throw new TypeError(`not a script name of ours: ${JSON.stringify(scriptFile)}`)
   for (const { sha256 } of files) if (!/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError('a sha256 has 64 hex digits')
   const sums = files.map(({ path, sha256 }) => sumLine(sha256, `${directory}/${path}`))
-  return [directory, String(submission), name, mode, scriptFile, sums.join('')]
+  return [directory, String(submission), name, mode, String(ago ?? ''), scriptFile, sums.join('')]
 }
 
 /** As sha256sum prints it, and reads it again: a name that holds a backslash or a line end is escaped, and the line says so. */
@@ -155,6 +162,11 @@ function answerIn(line: string): { order: string; answer: string } | null {
   return { order, answer: answer.join(' ') }
 }
 
+const notTried = true
+
+/** There is no job of this order, surely: its sbatch was not run, and none of an earlier call had made one. */
+export const wasNotTried = (error: SlurmError): boolean => error.details.notTried === notTried
+
 function readAnswer(answer: string, details: SlurmErrorDetails): SubmitOutcome | SlurmError | null {
   const [, kind = '', rest = ''] = /^([a-z-]+)(?: (.+))?$/.exec(answer) ?? []
   const message = rest.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character)).trim()
@@ -181,6 +193,11 @@ function readAnswer(answer: string, details: SlurmErrorDetails): SubmitOutcome |
       return new SlurmError('SLURM_STEP_BUSY', { details })
     case 'could-not-ask':
       return new SlurmError('SLURM_UNREACHABLE', { message, details })
+    case 'not-tried':
+      return new SlurmError('SLURM_UNREACHABLE', {
+        message: `not tried: ${message}`,
+        details: { ...details, notTried },
+      })
     default:
       return null
   }

@@ -123,6 +123,16 @@ describe('jobs that the site takes no more of', () => {
     assert.deepEqual(pressure.release(NOW + 10_000), ids(some).slice(1))
   })
 
+  test('a job for which nothing is to be done any more has no place in its line, and takes no room of the others', () => {
+    const some = jobs(4)
+    const [, second, third, fourth] = ids(some) as [string, string, string, string]
+    const pressure = lineOf(some)
+    for (const id of [second, third, 'a job that waits nowhere']) pressure.forget(id)
+    pressure.told(taken(some.filter(({ id }) => pressure.release(NOW + 5_000).includes(id))), NOW + 5_000)
+    assert.deepEqual(pressure.release(NOW + 5_001), [fourth])
+    assert.equal(pressure.holds(second), false)
+  })
+
   test('while a probe is under way no other begins', () => {
     const pressure = lineOf(jobs(5))
     assert.equal(pressure.release(NOW + 5_000).length, 1)
@@ -136,6 +146,8 @@ test('jobs that wait for the end of a pause are all woken by it', () => {
   const some = jobs(3)
   for (const job of some) assert.equal(pressure.pause(job, NOW), NOW + BEHIND_MS)
   assert.ok(some.every(({ id }) => pressure.holds(id)))
+  const [ended = assert.fail()] = some.splice(0, 1)
+  pressure.forget(ended.id)
   pressure.resume()
   assert.deepEqual([pressure.anyPaused, pressure.takeWoken(), pressure.takeWoken()], [false, ids(some), []])
 })

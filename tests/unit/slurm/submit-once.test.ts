@@ -3,7 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SlurmError } from '../../../packages/slurm/src/errors.ts'
 import { shellCommand } from '../../../packages/slurm/src/shell-quote.ts'
-import { parseSubmit, type SubmitOrder, submitCommand, submitSteps } from '../../../packages/slurm/src/submit-once.ts'
+import {
+  parseSubmit,
+  type SubmitOrder,
+  submitCommand,
+  submitSteps,
+  wasNotTried,
+} from '../../../packages/slurm/src/submit-once.ts'
 
 const ORDER: SubmitOrder = {
   directory: "/work/it's/$(id)",
@@ -38,11 +44,13 @@ test('the step is one fixed text for one order or many; all that varies are its 
     '2',
     'tl-1',
     'submit',
+    '',
     'script.sh',
     `${'a'.repeat(64)}  ${ORDER.directory}/script.sh\n`,
   ]
   assert.deepEqual(one.slice(7), [...own, ...order])
-  assert.deepEqual(two.slice(7), [...own, '/other', '2', 'tl-2', 'submit', 'script.sh', '', ...order])
+  assert.deepEqual(two.slice(7), [...own, '/other', '2', 'tl-2', 'submit', '', 'script.sh', '', ...order])
+  assert.equal(command({ ...ORDER, triedSecondsAgo: 0 }).at(-3), '0')
 })
 
 test('names, numbers and hashes outside their alphabets are bugs of the caller, and so are two orders of one name', () => {
@@ -50,6 +58,8 @@ test('names, numbers and hashes outside their alphabets are bugs of the caller, 
     assert.throws(() => command({ ...ORDER, name }), TypeError, name)
   }
   for (const submission of [0, -1, 1.5, Number.NaN]) assert.throws(() => command({ ...ORDER, submission }), TypeError)
+  for (const triedSecondsAgo of [-1, 1.5, Number.NaN])
+    assert.throws(() => command({ ...ORDER, triedSecondsAgo }), TypeError)
   for (const scriptFile of ['../script.sh', '-x', '']) assert.throws(() => command({ ...ORDER, scriptFile }), TypeError)
   assert.throws(() => command({ ...ORDER, files: [{ path: 'x', sha256: 'abc' }] }), TypeError)
   assert.throws(() => command(ORDER, { ...ORDER, directory: '/other' }), TypeError)
@@ -101,6 +111,15 @@ test('what could not be asked, a held lock and damaged files are errors that may
     assert.ok(error instanceof SlurmError && error.transient, words)
     assert.equal(error.code, code)
   }
+})
+
+test('an order that was surely not tried says so; what could not be asked may have been', () => {
+  const told = (words: string): unknown[] => {
+    const error = answer(words)
+    return error instanceof SlurmError ? [error.code, wasNotTried(error)] : assert.fail(words)
+  }
+  assert.deepEqual(told('not-tried an sbatch hangs'), ['SLURM_UNREACHABLE', true])
+  assert.deepEqual(told('could-not-ask sbatch ended with 1'), ['SLURM_UNREACHABLE', false])
 })
 
 test('noise of login scripts around the answer does not matter, any other answer does', () => {

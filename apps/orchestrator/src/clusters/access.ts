@@ -6,6 +6,7 @@ import type { ClusterSettings } from '../config.ts'
 import { OrchestratorError } from '../errors.ts'
 import type { SharedLimits } from '../store/shared-limits.ts'
 import { createCeilings } from './ceilings.ts'
+import { LOOK_UP, urgencyOf } from './command-kind.ts'
 import { createConnections } from './connections.ts'
 import { createFootprint } from './footprint.ts'
 import { type Guard, guardTransport } from './guard.ts'
@@ -88,7 +89,25 @@ export function createClusterAccess(settings: ClusterSettings, { budget, slots, 
     })
     const { transport } = guard
     const onRefused = (): void => footprint.refused('resting')
-    const { scheduler, resting } = guardScheduler({ cluster, identity: name, unixUser, transport, breaker, onRefused })
+    // Asked last: however long it waited, once a pause is acknowledged no submission begins.
+    async function mustGoOn(): Promise<void> {
+      const paused = await pauses.read(cluster)
+      if (paused) throw pausedError(cluster, paused)
+    }
+    const { scheduler, resting } = guardScheduler({
+      cluster,
+      identity: name,
+      unixUser,
+      transport,
+      breaker,
+      onRefused,
+      async beforeLookUps(steps, submits) {
+        const kinds = Array.from({ length: steps }, () => LOOK_UP).flat()
+        await Promise.all(kinds.map(kind => ceilings.take(urgencyOf(kind), 1)))
+        if (submits) await mustGoOn()
+        for (const kind of kinds) footprint.command(kind)
+      },
+    })
     const access: IdentityAccess = {
       name,
       unixUser,
@@ -99,9 +118,7 @@ export function createClusterAccess(settings: ClusterSettings, { budget, slots, 
         guard.resting.pass()
         resting.pass()
         const granted = await ceilings.take('submission', count)
-        // Asked last: however long it waited here, once a pause is acknowledged no submission begins.
-        const paused = await pauses.read(cluster)
-        if (paused) throw pausedError(cluster, paused)
+        await mustGoOn()
         footprint.command('sbatch', granted)
         return granted
       },

@@ -6,7 +6,13 @@ import type { Urgency } from './ceilings.ts'
 
 const SLURM = new Set<string>(COMMAND_KINDS.filter(kind => kind !== 'other' && kind !== 'sbatch'))
 
-/** A submission step is `other`: what it submits is reserved and counted before (reserveSubmissions in access.ts). */
+/** What a submission step asks at most, once, where it has orders to look up: again after a try, and scontrol without accounting. */
+export const LOOK_UP: readonly CommandKind[] = ['squeue', 'sacct', 'squeue', 'sacct', 'scontrol']
+
+/**
+ * A submission step is `other`: what it submits and looks up is taken and counted before (access.ts). Not counted is the one squeue
+ * after an sbatch that gave no id.
+ */
 export function commandKindOf(argv: readonly string[], lane: Lane): CommandKind {
   if (lane !== 'query') return 'other'
   return (argv.find(word => SLURM.has(word)) as CommandKind | undefined) ?? 'other'

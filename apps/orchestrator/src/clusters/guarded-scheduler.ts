@@ -5,6 +5,8 @@ import {
   type ExecOptions,
   SlurmError,
   type SlurmScheduler,
+  type SubmitOrder,
+  submitSteps,
   type Transport,
 } from '@trotline/slurm'
 import type { BreakerSettings } from '../config.ts'
@@ -22,10 +24,12 @@ interface Options {
   transport: Transport
   breaker: BreakerSettings
   onRefused(): void
+  /** Before steps that have orders to look up, with their number. @throws they may not be made now */
+  beforeLookUps(steps: number, submits: boolean): Promise<void>
 }
 
 export function guardScheduler(options: Options): { scheduler: SlurmScheduler; resting: Resting } {
-  const { cluster, identity, unixUser, transport, breaker, onRefused } = options
+  const { cluster, identity, unixUser, transport, breaker, onRefused, beforeLookUps } = options
   const resting = createResting({
     cluster,
     identity,
@@ -72,15 +76,23 @@ export function guardScheduler(options: Options): { scheduler: SlurmScheduler; r
     }
   }
 
+  async function payFor(orders: readonly SubmitOrder[]): Promise<void> {
+    const lookUps = submitSteps(orders).filter(step => step.some(order => order.triedSecondsAgo !== undefined)).length
+    const submits = orders.some(({ mode }) => mode === 'submit')
+    if (lookUps > 0) await beforeLookUps(lookUps, submits)
+  }
+
+  // Each by its name: a new question has to be decided about here.
   const scheduler: SlurmScheduler = {
-    ...inner,
+    account: query => inner.account(query),
     facts: () => ask(() => inner.facts()),
     partitions: () => ask(() => inner.partitions()),
     partitionRules: () => ask(() => inner.partitionRules()),
     listJobs: () => ask(() => inner.listJobs()),
+    listPending: () => ask(() => inner.listPending()),
     cancel: job => ask(() => inner.cancel(job)),
-    submitOnce: order => ask(() => inner.submitOnce(order)),
-    submitMany: (orders, onSubmitted) => ask(() => inner.submitMany(orders, onSubmitted)),
+    submitOnce: order => ask(() => payFor([order]).then(() => inner.submitOnce(order))),
+    submitMany: (orders, onSubmitted) => ask(() => payFor(orders).then(() => inner.submitMany(orders, onSubmitted))),
   }
   return { scheduler, resting }
 }

@@ -60,14 +60,16 @@ export async function advanceAll(
 ): Promise<Map<string, Advanced | Error>> {
   const inOrder = jobs.toSorted((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1))
   const stored = new Map<string, Promise<Advanced | Error>>()
+  // What was kept while the others were on their way stands, whatever is said of it at the end.
   const keep = (result: Result): void => {
+    if (stored.has(result.job.id)) return
     const storing = storeOne(step, result, context)
     stored.set(result.job.id, storing)
     const point = AFTER_SOME[step]
     if (point) void storing.then(() => context.crash(point))
   }
   const results = await run(step, inOrder, context, pressure, keep).catch((error: unknown) =>
-    inOrder.filter(job => !stored.has(job.id)).map((job): Result => ({ job, outcome: { failed: error } })),
+    inOrder.map((job): Result => ({ job, outcome: { failed: error } })),
   )
   for (let at = 0; at < results.length; at += STORE_AT_ONCE) {
     const some = results.slice(at, at + STORE_AT_ONCE)

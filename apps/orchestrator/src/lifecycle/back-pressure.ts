@@ -138,6 +138,12 @@ export class BackPressure {
     if (line?.probing.delete(id)) this.#lineOf.delete(id)
   }
 
+  /** Nothing is to be done for the job any more (it has ended, or is held): it keeps no place that others wait for. */
+  forget(id: string): void {
+    this.#leave(id)
+    this.#paused.delete(id)
+  }
+
   /** A job of this identity has left Slurm. */
   roomMade(identity: string, nowMs: number): void {
     for (const line of this.#lines.values()) {

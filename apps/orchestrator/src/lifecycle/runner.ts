@@ -98,6 +98,8 @@ export function createRunner(context: StageContext, log: Logger): Runner {
     )
     await Promise.all(reads)
     startAll()
+    // Whose turn it was may have turned out to be ended, held or unreadable: the next in line has it.
+    attendPressure()
   }
 
   /** Into the lane of its stage, where one is due. */
@@ -163,6 +165,7 @@ export function createRunner(context: StageContext, log: Logger): Runner {
     working.delete(id)
     held.delete(id)
     pressure.done(id)
+    if (!(outcome instanceof Error) && !outcome.moved && outcome.dueAtMs === null) pressure.forget(id)
     if (again.delete(id)) nudge(id)
     else if (!(outcome instanceof Error)) {
       if (!outcome.moved && outcome.dueAtMs !== null && !pressure.holds(id)) comeAgain(id, outcome.dueAtMs - nowMs())

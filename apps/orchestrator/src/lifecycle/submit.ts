@@ -1,7 +1,7 @@
 // prepared -> pending: exactly-once sbatch, for many jobs of one identity in one remote step. packages/slurm's step does the
 // deciding on the cluster; here its answers become moves, and every intent is made durable before the step may run.
 import { FILES } from '@trotline/contracts'
-import type { SubmitOrder, SubmitOutcome } from '@trotline/slurm'
+import { SlurmError, type SubmitOrder, type SubmitOutcome, wasNotTried } from '@trotline/slurm'
 import type { JobFile } from '../clusters/bring.ts'
 import { slurmNameOf } from '../clusters/layout.ts'
 import { pausedError } from '../clusters/paused.ts'
@@ -20,6 +20,8 @@ interface Candidate {
   job: JobRecord
   files: JobFile[]
   mode: SubmitOrder['mode']
+  /** The intent of an earlier batch, whose step may have submitted it. */
+  meantAt: string | null
 }
 
 type Chosen = Omit<Candidate, 'files'>
@@ -40,18 +42,16 @@ export async function submit(
   const meant = await storeIntents(await withinCeilings(ready, settle, context), settle, context)
   if (meant.length > 0) {
     context.crash('submit:after-intent')
-    const kept = new Set<Candidate>()
     const answers = await step(await markCancelled(meant, settle, context), context, (candidate, answer) => {
       context.crash('submit:after-sbatch')
-      kept.add(candidate)
       keep({ job: candidate.job, outcome: outcomeOf(candidate, answer, context, undefined) })
     })
     context.crash('submit:after-sbatch')
     const nowMs = context.now().getTime()
     const limited = pressure.told(answers.flatMap(toldBy), nowMs)
-    for (const { candidate, answer } of answers.filter(each => !kept.has(each.candidate))) {
+    for (const { candidate, answer } of answers) {
       const untilMs = limited.get(candidate.job.id)
-      settle(candidate.job, outcomeOf(candidate, answer, context, untilMs))
+      settle(asLeft(candidate, answer), outcomeOf(candidate, answer, context, untilMs))
     }
   }
   return results
@@ -73,16 +73,18 @@ async function choose(
   if (othersFirst) pressure.resume()
   return jobs.flatMap((job): Chosen[] => {
     const wishedAway = job.cancelRequestedAt !== null
-    const mayBeInSlurm = job.inner.submitIntentAt !== null
+    const meantAt = job.inner.submitIntentAt
+    const mayBeInSlurm = meantAt !== null
     if (wishedAway && !mayBeInSlurm) {
-      settle(job, cancelled(job, context.now().toISOString(), 'It was cancelled before it was submitted.', []))
+      const evidence = ['no intent to submit it was stored: nothing was sent']
+      settle(job, cancelled(job, context.now().toISOString(), 'It was cancelled before it was submitted.', evidence))
       return []
     }
     // A look submits nothing: it is taken whatever the cluster lets in.
-    if (wishedAway) return [{ job, mode: 'look' }]
+    if (wishedAway) return [{ job, mode: 'look', meantAt }]
     if (paused !== null) {
       const untilMs = pressure.pause(job, nowMs)
-      if (mayBeInSlurm) return [{ job, mode: 'look' }]
+      if (mayBeInSlurm) return [{ job, mode: 'look', meantAt }]
       settle(job, { failed: pausedError(cluster.settings.name, paused), untilMs })
       return []
     }
@@ -92,7 +94,7 @@ async function choose(
       return []
     }
     const limit = pressure.admit(job, nowMs)
-    if (limit === null) return [{ job, mode: 'submit' }]
+    if (limit === null) return [{ job, mode: 'submit', meantAt }]
     settle(job, { failed: limitError(limit), untilMs: limit.untilMs })
     return []
   })
@@ -210,7 +212,9 @@ async function step(
   }
 }
 
-function orderOf({ job, files, mode }: Candidate, context: StageContext): SubmitOrder {
+function orderOf({ job, files, mode, meantAt }: Candidate, context: StageContext): SubmitOrder {
+  // By our own clock: the cluster's may be another.
+  const ageMs = meantAt === null ? null : context.now().getTime() - Date.parse(meantAt)
   return {
     directory: placeOf(job, context).directory,
     submission: job.submission,
@@ -218,8 +222,21 @@ function orderOf({ job, files, mode }: Candidate, context: StageContext): Submit
     scriptFile: FILES.script,
     files: hashesOf(files),
     mode,
+    ...(ageMs === null ? {} : { triedSecondsAgo: Math.max(0, Math.floor(ageMs / 1000)) }),
   }
 }
+
+/** Where Slurm surely has no job of it, the intent is taken back: the next try has nothing to look up. */
+function asLeft({ job, meantAt }: Candidate, answer: Answer): JobRecord {
+  const surelyNone =
+    answer instanceof SlurmError
+      ? wasNotTried(answer) || (meantAt === null && NEVER_BEGAN.has(answer.code))
+      : !(answer instanceof Error) && (answer.kind === 'limited' || answer.kind === 'absent')
+  return surelyNone ? { ...job, inner: { ...job.inner, submitIntentAt: null } } : job
+}
+
+/** Of a step: it was not reached. */
+const NEVER_BEGAN = new Set<string>(['SSH_UNREACHABLE', 'SSH_CHANNELS_REFUSED'])
 
 /** What an answer tells about the site's limits: who was limited, and whose place in the line is free. */
 function toldBy({ candidate, answer }: { candidate: Candidate; answer: Answer }): {

@@ -98,7 +98,7 @@ await_sbatch() {
   if [[ $ended == itself ]]; then
     wait $pid
     rc=$?
-    if read -t 0 -u \${complaints[using]}; then hear $using; fi
+    hear $using
   else
     rc=143
     forget_waiting # it was ended too

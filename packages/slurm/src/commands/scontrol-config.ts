@@ -1,7 +1,6 @@
 // scontrol show config: the few settings of the cluster that this room acts on.
-import { parseDurationSeconds, type SlurmDuration } from '../formats/duration.ts'
+import type { SlurmDuration } from '../formats/duration.ts'
 import { unreadable } from '../formats/rows.ts'
-import { parseSlurmTime } from '../formats/slurm-time.ts'
 import type { CommandResult } from '../transport.ts'
 import { mustHaveAnswered } from './could-not-ask.ts'
 
@@ -17,18 +16,8 @@ export interface SlurmFacts {
   readonly killWaitSeconds: number
   /** How jobs are chosen to make room: preempt/partition_prio, preempt/qos; null when none ever is. */
   readonly preemptType: string | null
-  /** What then befalls them, unless their partition or QOS says otherwise: OFF, CANCEL, REQUEUE, SUSPEND, GANG,SUSPEND ... */
-  readonly preemptMode: string
-  /** For how long a job that has started is spared. 0: not at all. */
-  readonly preemptExemptSeconds: number
   /** How far jobs may run past their limit, where the partition does not say. */
   readonly overTimeLimitSeconds: SlurmDuration
-  /** Whether Slurm requeues jobs that did not say (--requeue, --no-requeue) after a node failure or preemption. */
-  readonly jobRequeue: boolean
-  /** How many jobs slurmctld keeps, those included that ended within minJobAgeSeconds. sbatch is answered "try again" beyond. */
-  readonly maxJobCount: number
-  /** When slurmctld started; RFC 3339. What it had not saved before then it has forgotten. */
-  readonly bootAt: string
   /** Whose records a user does not see, in Slurm's words: jobs, usage, nodes ...; empty where nothing is hidden. */
   readonly privateData: readonly string[]
 }
@@ -52,7 +41,6 @@ export function parseScontrolConfig(result: CommandResult): SlurmFacts {
     throw unreadable('scontrol', `${key} = ${values.get(key) ?? ''}`, `${key} is missing or not readable`)
   }
   const need = (key: string, form: RegExp): string => form.exec(values.get(key) ?? '')?.[1] ?? fail(key)
-  const exempt = parseDurationSeconds(need('PreemptExemptTime', /^(\S+)$/)) ?? fail('PreemptExemptTime')
   return {
     version: need('SLURM_VERSION', /^(\d+\.\S+)$/),
     clusterName: need('ClusterName', /^(\S+)$/),
@@ -61,13 +49,7 @@ export function parseScontrolConfig(result: CommandResult): SlurmFacts {
     accounting: /^accounting_storage\/(?!none)/.test(need('AccountingStorageType', /^(\S+)$/)),
     killWaitSeconds: Number(need('KillWait', /^(\d+) sec$/)),
     preemptType: optional(need('PreemptType', /^(\S+)$/), '(null)', 'preempt/none'),
-    preemptMode: need('PreemptMode', /^(\S+)$/),
-    // -1, which is none (man slurm.conf), comes back as UNLIMITED.
-    preemptExemptSeconds: typeof exempt === 'number' ? exempt : 0,
     overTimeLimitSeconds: overTime(need('OverTimeLimit', /^(\d+ min|UNLIMITED)$/)),
-    jobRequeue: need('JobRequeue', /^([01])$/) === '1',
-    maxJobCount: Number(need('MaxJobCount', /^(\d+)$/)),
-    bootAt: parseSlurmTime(need('BOOT_TIME', /^(\S+)$/)) ?? fail('BOOT_TIME'),
     privateData: optional(need('PrivateData', /^(\S+)$/), 'none')?.split(',') ?? [],
   }
 }
