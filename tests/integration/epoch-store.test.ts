@@ -177,6 +177,29 @@ describe('the epoch store', () => {
     })
   })
 
+  for (const [what, late] of [
+    ['more epochs', epochsOf('1-0', 3, 5)],
+    ['as many of a later run', epochsOf('1-1', 1, 2, 2)],
+  ] as const) {
+    test(`a report that comes while a job is sealed is sealed with it: ${what}`, async () => {
+      const job = await store.add()
+      await store.epochs.put(job.id, epochsOf('1-0', 0, 2))
+      const { redis } = store
+      const read = redis.hgetall.bind(redis)
+      redis.hgetall = (async (key: string) => {
+        const all = await read(key)
+        redis.hgetall = read
+        await store.epochs.put(job.id, late)
+        return all
+      }) as typeof redis.hgetall
+      await store.epochs.seal(job.id)
+      const expected = [...epochsOf('1-0', 0, 2).filter(({ epoch }) => epoch < (late[0]?.epoch ?? 0)), ...late]
+      assert.deepEqual(await store.epochs.read(job.id, -1, 100), expected)
+      assert.equal((await store.epochs.progress(job)).epochs, expected.length)
+      assert.equal(await redis.exists(store.keys.epochs(job.id)), 0)
+    })
+  }
+
   test('a job without epochs is sealed too', async () => {
     const job = await store.add()
     await store.epochs.seal(job.id)

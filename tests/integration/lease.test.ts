@@ -67,6 +67,16 @@ describe('the lease of a cluster', () => {
     assert.equal((await jobs.read(job.id)).revision, 1)
   })
 
+  test('a wall clock that is set anew ends no lease and prolongs none', async t => {
+    const { redis, keys } = await rig.open()
+    const lease = createLease(redis, keys, 'local')
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+    await lease.hold()
+    t.mock.timers.setTime(Date.now() + 3_600_000)
+    assert.notEqual(lease.value, null)
+    assert.equal(await lease.hold(), true)
+  })
+
   test('a holder that comes back to its own ended lease gets a new value', async () => {
     const { redis, keys } = await rig.open()
     const lease = createLease(redis, keys, 'local')

@@ -2,21 +2,21 @@
 // moves by hand: lost jobs, silent accounting and refused keys cannot be ordered from a real one. The fake passes
 // tests/conformance/scheduler.ts, as the real scheduler does; that the whole works on a real Slurm is proved by the e2e stories.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type EpochLine, Job, type RunResult, WORKER_EXIT } from '@trotline/contracts'
-import { createLocalTransport, type ExitCode, type SlurmError } from '@trotline/slurm'
+import { createLocalTransport, type ExitCode, SlurmError, type SlurmFacts } from '@trotline/slurm'
 import type { ClusterAccess, IdentityAccess } from '../../apps/orchestrator/src/clusters/access.ts'
 import { jobDirectoryOf, slurmNameOf } from '../../apps/orchestrator/src/clusters/layout.ts'
 import { advance } from '../../apps/orchestrator/src/lifecycle/advance.ts'
 import type { StageContext } from '../../apps/orchestrator/src/lifecycle/context.ts'
-import { survive } from '../../apps/orchestrator/src/lifecycle/crash-points.ts'
+import { type CrashPoint, survive } from '../../apps/orchestrator/src/lifecycle/crash-points.ts'
 import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
 import { LEAST_DOUBT_MS, TICKS_TO_SETTLE } from '../../apps/orchestrator/src/lifecycle/observe.ts'
 import { watch } from '../../apps/orchestrator/src/lifecycle/watch.ts'
-import { createLease } from '../../apps/orchestrator/src/store/lease.ts'
+import { createLease, RENEW_EVERY_MS } from '../../apps/orchestrator/src/store/lease.ts'
 import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
 import { AT, clusterSettings, epochsOf, runResult, slurmView } from '../support/job-records.ts'
 import { createRedisRig, type RedisRig, type Store, silent } from '../support/orchestrator-store.ts'
@@ -44,10 +44,12 @@ describe('the life of a job', () => {
   const workDir = mkdtempSync(join(tmpdir(), 'trotline-life-'))
   const transport = createLocalTransport()
   let rig: RedisRig
+  const renewing: NodeJS.Timeout[] = []
   before(async () => {
     rig = await createRedisRig()
   })
   after(async () => {
+    for (const timer of renewing) clearInterval(timer)
     await rig.close()
     await transport.close()
     rmSync(workDir, { recursive: true, force: true })
@@ -57,6 +59,7 @@ describe('the life of a job', () => {
     const store = await rig.open()
     const lease = createLease(store.redis, store.keys, 'local')
     await lease.hold()
+    renewing.push(setInterval(() => void lease.hold().catch(() => undefined), RENEW_EVERY_MS))
     let nowMs = Date.parse(AT)
     const slurm = new ScriptedSlurm(() => new Date(nowMs))
     const settings = clusterSettings({
@@ -123,6 +126,12 @@ describe('the life of a job', () => {
       },
       async settle(job) {
         for (let i = 0; i < 10; i++) if (!(await advance(job.id, world.context)).moved) break
+        const { events } = await store.jobs.eventsAfter(job.id, 0, 1_000)
+        for (const { event } of events)
+          assert.ok(
+            event.type !== 'state' || event.from === null || event.evidence.length > 0,
+            `${JSON.stringify(event)} tells what it was concluded from`,
+          )
         return Job.parse(await store.jobs.view(job.id))
       },
     }
@@ -135,6 +144,22 @@ describe('the life of a job', () => {
     const id = world.slurm.submit(job.identity.unixUser, slurmNameOf(job.id, job.submission))
     world.slurm.become(id, word, exitCode)
     return id
+  }
+  /** scontrol says this of the cluster. */
+  function siteHas(world: World, facts: Partial<SlurmFacts>): void {
+    const access = world.context.cluster.identity('default')
+    const { scheduler } = access
+    Object.assign(access, {
+      scheduler: { ...scheduler, facts: async () => ({ ...(await scheduler.facts()), ...facts }) },
+    })
+  }
+  /** Whatever came until the point stands, and nothing after it happens: as if the server had died there. */
+  async function dieAt(world: World, job: JobRecord, point: CrashPoint): Promise<void> {
+    world.context.crash = passed => {
+      if (passed === point) throw new SlurmError('SSH_CLOSED')
+    }
+    await assert.rejects(advance(job.id, world.context), (error: SlurmError) => error.code === 'SSH_CLOSED')
+    world.context.crash = survive
   }
   const read = (world: World, job: JobRecord): Promise<JobRecord> => world.store.jobs.read(job.id)
   const eventTypes = async (world: World, job: JobRecord): Promise<string[]> =>
@@ -309,6 +334,143 @@ describe('the life of a job', () => {
       const again = await read(world, job)
       assert.deepEqual([again.state, again.submission, again.inner.givenUp], ['prepared', 2, null])
       assert.equal(again.submissions.at(-1)?.cause, 'launch-failed')
+    })
+
+    test('a job that was given up and that somebody released meanwhile ends as it ends: that is no failed start', async () => {
+      const world = await createWorld()
+      const job = await world.taken({ state: 'pending' })
+      const slurmJobId = has(world, job, 'PENDING')
+      world.slurm.because(slurmJobId, 'launch failed requeued held')
+      for (let i = 0; i < 4 && (await read(world, job)).inner.givenUp === null; i++) {
+        await watch(world.context)
+        world.pass(FILES_HIDE_MS)
+      }
+      assert.notEqual((await read(world, job)).inner.givenUp, null)
+      world.slurm.become(slurmJobId, 'OUT_OF_MEMORY')
+      await watch(world.context)
+      assert.equal((await world.settle(job)).failure?.reason, 'out-of-memory')
+    })
+
+    test('of two jobs of a name the first is ours, in accounting too', async () => {
+      const world = await createWorld()
+      const job = await world.taken()
+      has(world, job, 'FAILED', { code: 3, signal: 0 })
+      has(world, job, 'COMPLETED')
+      await watch(world.context)
+      const { inner } = await read(world, job)
+      assert.deepEqual([inner.ending?.state, inner.ending?.exitCode], ['FAILED', '3:0'])
+    })
+
+    test('a run that was preempted, and whose job Slurm forgot while it waited to go on, goes on in a further submission', async () => {
+      const world = await createWorld()
+      const job = await world.taken()
+      const slurmJobId = has(world, job, 'PENDING')
+      world.epochs(job, 0, 4)
+      world.result(job, { outcome: 'stopped', stoppedBy: 'signal', signal: 'SIGTERM', training: null })
+      world.slurm.forget(slurmJobId)
+      await watch(world.context)
+      assert.equal((await read(world, job)).inner.ending?.state, 'RESULT')
+      await advance(job.id, world.context)
+      const now = await read(world, job)
+      assert.deepEqual([now.state, now.submission, now.submissions.at(-1)?.cause], ['prepared', 2, 'forgotten'])
+    })
+
+    test('while the work directory is not there nothing is concluded, whatever Slurm says', async () => {
+      const world = await createWorld()
+      const [fenced, completed] = [await world.taken(), await world.taken()]
+      world.write(fenced, 'runs/1-0/fence', '{}')
+      world.epochs(completed, 0, 2)
+      world.result(completed)
+      world.slurm.forget(has(world, fenced, 'RUNNING'))
+      has(world, completed, 'COMPLETED')
+      const away = { code: 'WORK_DIR_AWAY' }
+      const jobs = join(workDir, 'jobs')
+      renameSync(jobs, `${jobs}-away`)
+      try {
+        for (let i = 0; i < 6; i++) {
+          await assert.rejects(watch(world.context), away)
+          world.pass(FILES_HIDE_MS)
+        }
+      } finally {
+        renameSync(`${jobs}-away`, jobs)
+      }
+      assert.deepEqual(
+        [(await read(world, fenced)).state, (await read(world, completed)).state],
+        ['running', 'running'],
+      )
+      await watch(world.context)
+      renameSync(jobs, `${jobs}-away`)
+      try {
+        for (let i = 0; i < 6; i++) {
+          await world.settle(completed)
+          world.pass(FILES_HIDE_MS)
+        }
+      } finally {
+        renameSync(`${jobs}-away`, jobs)
+      }
+      const waiting = await read(world, completed)
+      assert.deepEqual([waiting.state, waiting.trying?.code, waiting.hold], ['finishing', 'WORK_DIR_AWAY', null])
+      world.pass(600_000)
+      assert.equal((await world.settle(completed)).state, 'completed')
+    })
+
+    test('a wished cancel of a forgotten job ends it only once the mark lies there: Slurm may remember it', async () => {
+      const world = await createWorld()
+      const job = await world.taken({ state: 'pending' })
+      const wish = machine.cancelRequested(job, AT, 'ada')
+      await world.store.jobs.commit(job, wish.next, wish.events, null)
+      const forgotten = async (): Promise<void> => {
+        for (let i = 0; i < 4; i++) {
+          await watch(world.context)
+          world.pass(FILES_HIDE_MS)
+        }
+      }
+      await forgotten()
+      assert.equal((await read(world, job)).state, 'pending')
+      await advance(job.id, world.context)
+      assert.ok(existsSync(join(world.directory(job), 'cancelled')))
+      await forgotten()
+      assert.equal((await world.settle(job)).state, 'cancelled')
+    })
+
+    test('a wished cancel of a forgotten job whose directory is gone needs no mark', async () => {
+      const world = await createWorld()
+      const job = await world.taken({ state: 'pending', cancelRequestedAt: AT }, { dueAt: Date.parse(AT) })
+      rmSync(world.directory(job), { recursive: true })
+      await advance(job.id, world.context)
+      for (let i = 0; i < 4; i++) {
+        await watch(world.context)
+        world.pass(FILES_HIDE_MS)
+      }
+      assert.equal((await world.settle(job)).state, 'cancelled')
+    })
+
+    test('a run whose node’s clock is years ahead is lost after its time all the same', async () => {
+      const world = await createWorld()
+      const job = await world.taken()
+      const started = { run: '1-0', slurmJobId: '17', node: 'c01', resumed: null, endedAt: null, ending: null }
+      const move = machine.runSeen(job, AT, { ...started, startedAt: '2099-01-01T00:00:00Z' }) ?? assert.fail()
+      await world.store.jobs.commit(job, move.next, move.events, null)
+      world.write(job, 'runs/1-0/fence', '{}')
+      await watch(world.context)
+      world.pass(3_600_000)
+      await watch(world.context)
+      assert.equal((await read(world, job)).state, 'running')
+      world.pass(900_000)
+      await watch(world.context)
+      assert.equal((await world.settle(job)).failure?.reason, 'lost')
+    })
+
+    test('a fenced run that nobody knows is waited for as long as the site lets jobs run over their limit', async () => {
+      for (const facts of [{ killWaitSeconds: 14_400 }, { overTimeLimitSeconds: 'unlimited' as const }]) {
+        const world = await createWorld()
+        siteHas(world, facts)
+        const job = await world.taken()
+        world.write(job, 'runs/1-0/fence', '{}')
+        world.pass(2 * 3_600_000)
+        await watch(world.context)
+        assert.equal((await read(world, job)).state, 'running')
+      }
     })
 
     test('a stuck job whose run had ended by its own word is completed with that result', async () => {
@@ -499,6 +661,62 @@ describe('the life of a job', () => {
       assert.deepEqual([ended.state, ended.result?.epochs], ['completed', 3])
     })
 
+    describe('what Slurm saw the end of left at its fence, and the fence is another process’s', () => {
+      async function leftAtFence(world: World, over: Partial<JobRecord> = {}): Promise<JobRecord> {
+        const job = await world.taken(over)
+        world.write(job, 'runs/1-0/fence', '{}')
+        has(world, job, 'FAILED', { code: WORKER_EXIT.fenced, signal: 0 })
+        await watch(world.context)
+        world.pass(FILES_HIDE_MS + 10_000)
+        return job
+      }
+
+      test('that one is waited for, and its result is the job’s', async () => {
+        const world = await createWorld()
+        const job = await leftAtFence(world)
+        assert.equal((await world.settle(job)).state, 'finishing')
+        world.pass(1_800_000)
+        assert.equal((await world.settle(job)).state, 'finishing')
+        assert.ok(!existsSync(join(world.directory(job), 'ended')), 'nothing stops the process that trains')
+        world.epochs(job, 0, 2)
+        world.result(job)
+        world.pass(60_000)
+        assert.equal((await world.settle(job)).state, 'completed')
+      })
+
+      test('its time has an end', async () => {
+        const world = await createWorld()
+        const job = await leftAtFence(world)
+        world.pass(75 * 60_000)
+        assert.equal((await world.settle(job)).failure?.reason, 'exit-code')
+      })
+
+      test('a cancel ends it at once, by the mark', async () => {
+        const world = await createWorld()
+        const job = await leftAtFence(world)
+        assert.equal((await world.settle(job)).state, 'finishing')
+        const now = await read(world, job)
+        const wish = machine.cancelRequested(now, world.context.now().toISOString(), 'ada')
+        await world.store.jobs.commit(now, wish.next, wish.events, null)
+        assert.equal((await world.settle(job)).state, 'cancelled')
+        assert.ok(existsSync(join(world.directory(job), 'ended')))
+      })
+    })
+
+    for (const point of ['finish:after-collect', 'finish:before-seal'] as const) {
+      test(`cut off at ${point}, it is finished by the next one, once`, async () => {
+        const world = await createWorld()
+        const job = await over(world, 'COMPLETED')
+        world.epochs(job, 0, 2)
+        world.result(job)
+        await dieAt(world, job, point)
+        const ended = await world.settle(job)
+        assert.deepEqual([ended.state, ended.progress.epochs, ended.runs.length], ['completed', 3, 1])
+        assert.equal((await eventTypes(world, job)).filter(type => type === 'state').length, 3)
+        assert.deepEqual(await world.store.jobs.due('local', Number.MAX_SAFE_INTEGER, 10), [])
+      })
+    }
+
     test('a half line at the end of epochs.jsonl is left out, and the lines before it count', async () => {
       const world = await createWorld()
       const job = await over(world, 'DEADLINE')
@@ -593,6 +811,41 @@ describe('the life of a job', () => {
       assert.deepEqual(await world.store.jobs.due('local', Number.MAX_SAFE_INTEGER, 10), [])
     })
 
+    for (const [killWaitSeconds, againMs] of [
+      [5, 45_000],
+      [3_600, 3_615_000],
+    ] as const) {
+      test(`a cancel that was sent is asked again after ${againMs / 1000} s where KillWait is ${killWaitSeconds} s`, async () => {
+        const world = await createWorld()
+        siteHas(world, { killWaitSeconds })
+        const job = await wished(world)
+        assert.deepEqual(await advance(job.id, world.context), { moved: false, dueAtMs: Date.parse(AT) + againMs })
+      })
+    }
+
+    test('a cancel that was sent is not sent anew because the site could not be asked for its KillWait', async () => {
+      const world = await createWorld()
+      const access = world.context.cluster.identity('default')
+      const facts = async (): Promise<SlurmFacts> => assert.fail(new SlurmError('SLURM_UNREACHABLE'))
+      Object.assign(access, { scheduler: { ...access.scheduler, facts } })
+      const job = await wished(world)
+      assert.deepEqual(await advance(job.id, world.context), { moved: false, dueAtMs: Date.parse(AT) + 45_000 })
+      assert.notEqual((await read(world, job)).inner.cancelSentAt, null)
+    })
+
+    test('a cancel that was cut off between the mark and scancel is sent by the next one', async () => {
+      const world = await createWorld()
+      const job = await wished(world)
+      has(world, job, 'RUNNING')
+      await dieAt(world, job, 'cancel:after-mark')
+      assert.ok(existsSync(join(world.directory(job), 'cancelled')))
+      assert.deepEqual(world.slurm.cancels, [])
+      await advance(job.id, world.context)
+      assert.deepEqual(world.slurm.cancels, [slurmNameOf(job.id, 1)])
+      await watch(world.context)
+      assert.equal((await world.settle(job)).state, 'cancelled')
+    })
+
     test('a job that is not due is left alone', async () => {
       const world = await createWorld()
       const job = await world.taken({ cancelRequestedAt: AT }, { dueAt: Date.parse(AT) + 1 })
@@ -611,7 +864,7 @@ describe('the life of a job', () => {
       const world = await createWorld()
       const job = await world.taken()
       await world.store.epochs.put(job.id, epochsOf('1-0', 0, 4))
-      const { next, events } = machine.cancelled(job, AT, 'x', [])
+      const { next, events } = machine.cancelled(job, AT, 'x', ['squeue: does not list it'])
       await world.store.jobs.commit(job, next, events, null)
       assert.deepEqual(await world.store.jobs.due('local', Date.parse(AT), 10), [job.id])
       const ended = await world.settle(job)

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createLocalTransport } from '@trotline/slurm'
 import { type JobRemains, listJobDirectories, readRemains } from '../../apps/orchestrator/src/clusters/remains.ts'
+import { isGone, listRuns } from '../../apps/orchestrator/src/clusters/runs.ts'
 import { newJobId } from '../../apps/orchestrator/src/lifecycle/accept.ts'
 import { jobFileOf } from '../../apps/orchestrator/src/lifecycle/recover.ts'
 import { AT, record } from '../support/job-records.ts'
@@ -130,6 +131,20 @@ test('a folder that may not be entered is "could not ask", never an empty one', 
   mkdirSync(closed)
   chmodSync(closed, 0o000)
   await assert.rejects(listJobDirectories(transport, { workDir, unixUser: 'closed' }), { code: 'RESULT_UNREADABLE' })
+})
+
+test('the runs of a directory that is gone are none, and those of one whose folder is away are "could not ask"', async () => {
+  const id = write(newJobId(), { 'runs/1-0/fence': fence, 'runs/1-1/result.json': '{}' })
+  const runs = [
+    { run: '1-0', reached: 'fenced' },
+    { run: '1-1', reached: 'result' },
+  ]
+  const [there, gone] = [join(root, id), join(root, newJobId())]
+  assert.deepEqual(await listRuns(transport, [there, gone]), [runs, []])
+  assert.deepEqual([await isGone(transport, there), await isGone(transport, gone)], [false, true])
+  const away = join(workDir, 'not-mounted/ada', id)
+  await assert.rejects(listRuns(transport, [there, away]), { code: 'WORK_DIR_AWAY', transient: true })
+  assert.equal(await isGone(transport, away), false)
 })
 
 test('a file in the place of the folder is "could not ask"', async () => {

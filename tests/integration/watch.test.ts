@@ -1,19 +1,20 @@
 // What a tick costs and what it never misses: rows and records that are as they were are not looked at again, and whatever
 // changes one of them is.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createLocalTransport, type SlurmError } from '@trotline/slurm'
 import { slurmNameOf } from '../../apps/orchestrator/src/clusters/layout.ts'
 import { OrchestratorError } from '../../apps/orchestrator/src/errors.ts'
+import { newJobId } from '../../apps/orchestrator/src/lifecycle/accept.ts'
 import type { StageContext } from '../../apps/orchestrator/src/lifecycle/context.ts'
 import { LEAST_DOUBT_MS } from '../../apps/orchestrator/src/lifecycle/observe.ts'
 import { type Tick, watch } from '../../apps/orchestrator/src/lifecycle/watch.ts'
 import { createWatchMemory } from '../../apps/orchestrator/src/lifecycle/watch-memory.ts'
 import type { JobStore } from '../../apps/orchestrator/src/store/job-store.ts'
-import { createLease } from '../../apps/orchestrator/src/store/lease.ts'
+import { createLease, RENEW_EVERY_MS } from '../../apps/orchestrator/src/store/lease.ts'
 import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
 import { AT, clusterSettings, slurmView } from '../support/job-records.ts'
 import { createRedisRig, type RedisRig, silent } from '../support/orchestrator-store.ts'
@@ -23,10 +24,13 @@ describe('a watch that remembers', () => {
   const workDir = mkdtempSync(join(tmpdir(), 'trotline-watch-'))
   const transport = createLocalTransport()
   let rig: RedisRig
+  const renewing: NodeJS.Timeout[] = []
   before(async () => {
     rig = await createRedisRig()
+    mkdirSync(join(workDir, 'jobs/default'), { recursive: true })
   })
   after(async () => {
+    for (const timer of renewing) clearInterval(timer)
     await rig.close()
     await transport.close()
     rmSync(workDir, { recursive: true, force: true })
@@ -36,6 +40,7 @@ describe('a watch that remembers', () => {
     const store = await rig.open()
     const lease = createLease(store.redis, store.keys, 'local')
     await lease.hold()
+    renewing.push(setInterval(() => void lease.hold().catch(() => undefined), RENEW_EVERY_MS))
     const slurm = new ScriptedSlurm(() => new Date(rigged.nowMs))
     const rigged = {
       nowMs: Date.parse(AT),
@@ -211,6 +216,18 @@ describe('a watch that remembers', () => {
       const now = await store.jobs.read(job.id)
       assert.deepEqual([now.state, now.hold?.code], expected, owner)
     }
+  })
+
+  test('strays that are nobody’s hide none of ours behind them, however many there are', async () => {
+    const { slurm, store, taken, tick } = await createWatch()
+    for (let i = 0; i < 120; i++) slurm.submit('default', slurmNameOf(newJobId(), 1))
+    const job = await taken()
+    slurm.submit('default', slurmNameOf(job.id, 1))
+    const known = await store.jobs.read(job.id)
+    await store.jobs.commit(known, { ...known, submission: 2 }, [], null)
+    slurm.submit('default', slurmNameOf(job.id, 2))
+    for (let i = 0; i < 3; i++) await tick()
+    assert.deepEqual(slurm.cancels, [slurmNameOf(job.id, 1)])
   })
 
   test('after the store was away everything is read again: it may have come back as an older one', async () => {

@@ -36,14 +36,18 @@ describe('why', () => {
   test('a waiting job is told from its record at once where nobody owns the cluster, and that it could not be asked', async () => {
     const slurm = slurmView({ reason: 'QOSMaxCpuPerUserLimit', name: 'tl-x-1' })
     const { id } = await store.add({ state: 'pending', slurm }, { dueAt: null })
-    const startedMs = Date.now()
+    const asked: string[] = []
+    const listener = store.waiting()
+    listener.on('message', (_channel, text) => asked.push(text))
+    await listener.subscribe(store.keys.ask('local'))
     const { status, body } = await ask('GET', `/v1/jobs/${id}/why`)
     assert.equal(status, 200)
     const why = Why.parse(body)
     assert.match(why.summary, /QOSMaxCpuPerUserLimit/)
     assert.deepEqual([why.pending?.jobsAhead, why.pending?.askedAt], [null, null])
     assert.ok(why.details.some(line => line.includes('could not be asked for more: No process owns cluster local')))
-    assert.ok(Date.now() - startedMs < 3_000, 'nobody waits for an answer that cannot come')
+    await listener.unsubscribe()
+    assert.deepEqual(asked, [], 'nobody waits for an answer that cannot come')
   })
 
   test('a running job tells the time of its last epochs by the server’s clock', async () => {
@@ -170,6 +174,16 @@ describe('questions to the owner from another process', () => {
     })
     slurm.slurmctld = 'there'
     assert.deepEqual((await other.queue('local', about)).jobs, [])
+  })
+
+  test('what is no question, and what is no answer, ends neither process', async () => {
+    const { other } = await twoProcesses(access(new ScriptedSlurm()).access)
+    const answers = ((await store.redis.pubsub('CHANNELS', `${store.keys.ask('answers')}:*`)) as string[]).toSorted()
+    assert.ok(answers.length >= 2)
+    for (const channel of [store.keys.ask('local'), ...answers]) {
+      for (const text of ['not JSON', '{}', 'null']) await store.redis.publish(channel, text)
+    }
+    assert.deepEqual((await other.queue('local', { identity: 'default', partition: 'shared' })).jobs, [])
   })
 
   test('the mark of a forced end is written by the owner', async () => {

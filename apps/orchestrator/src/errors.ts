@@ -17,6 +17,7 @@ const CATALOGUE = {
   SITE_LIMIT: { transient: true },
   CLUSTER_PAUSED: { transient: true },
   DIRECTORY_REFUSED: { transient: false },
+  WORK_DIR_AWAY: { transient: true },
   RELEASE_MISSING: { transient: false },
   RELEASE_DAMAGED: { transient: true },
   SUBMISSION_UNKNOWABLE: { transient: false },

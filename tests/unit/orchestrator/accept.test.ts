@@ -66,8 +66,9 @@ describe('a request that can run', () => {
     assert.deepEqual(job.notes, [])
   })
 
-  test('is accepted where the cluster was never seen: Slurm has the last word', () => {
-    assert.ok(ask(request({ partition: 'anything', cpus: 1024 }), { facts: null }).accepted)
+  test('is accepted on the operator’s word where the cluster was never seen', () => {
+    const listed = [clusterSettings({ partitions: ['shared'] })]
+    assert.ok(ask(request(), { clusters: listed, facts: null }).accepted)
   })
 })
 
@@ -108,6 +109,16 @@ describe('a request that cannot run', () => {
       assert.equal('job' in answer, false)
     })
   }
+
+  test('where nobody knows the partitions nothing is accepted, and what is wrong anyway is named at once', () => {
+    assert.deepEqual(ask(request({ partition: 'anything' }), { facts: null }), {
+      accepted: false,
+      findings: [],
+      unseen: true,
+    })
+    const wrong = ask(request({ partition: 'anything', nodes: 2 }), { facts: null })
+    assert.deepEqual([pointers(wrong), 'unseen' in wrong && wrong.unseen], [['/resources/nodes'], false])
+  })
 
   test('every fault is named at once', () => {
     const answer = ask(request({ nodes: 2, cpus: 25, memoryMiB: 120_001 }, { environment: { name: 'ml' } }))

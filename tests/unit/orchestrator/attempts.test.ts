@@ -74,7 +74,37 @@ describe('a training whose partition allows less time than it needs', () => {
   })
 })
 
+describe('a training whose run was stopped and whose Slurm job was forgotten then', () => {
+  const forgotten = (over: Partial<JobRecord> = {}): JobRecord => ended('RESULT', null, over)
+
+  test('goes on in a further submission, at nobody’s expense', () => {
+    const next = nextSubmission(forgotten(), stopped, 400, { ...PATIENCE, infrastructureRetries: 0 }, NOW)
+    assert.deepEqual([next?.cause, next?.timeLimitMinutes, next?.notBeforeMs], ['forgotten', 60, NOW])
+    assert.ok(next !== null && !isInfrastructure(next.cause))
+  })
+
+  test('ends where its end was wished, or its request says that it must not run again', () => {
+    assert.equal(nextSubmission(forgotten({ cancelRequestedAt: AT }), stopped, 400, PATIENCE, NOW), null)
+    const marked = runResult({ outcome: 'stopped', stoppedBy: 'cancelled' })
+    assert.equal(nextSubmission(forgotten(), marked, 400, PATIENCE, NOW), null)
+    const once = forgotten({ request: request({ requeue: false }) })
+    assert.equal(nextSubmission(once, stopped, 400, PATIENCE, NOW), null)
+  })
+
+  test('stands where the run itself came to an end, or left no result that counts', () => {
+    for (const result of [null, runResult({ outcome: 'completed' }), runResult({ outcome: 'failed' })])
+      assert.equal(nextSubmission(forgotten(), result, 400, PATIENCE, NOW), null)
+  })
+})
+
 describe('the warning before the limit', () => {
+  test('is no later than the present one where a run was killed before it could tell how long its checkpoint takes', () => {
+    const job = ended('PREEMPTED', '0:0', { submissions: [first({ warnSeconds: 700 })] })
+    assert.equal(nextSubmission(job, null, 400, PATIENCE, NOW)?.warnSeconds, 700)
+    const quick = runResult({ outcome: 'stopped', checkpoint: { epochs: 400, seconds: 1, bytes: 1 } })
+    assert.equal(nextSubmission(job, quick, 400, PATIENCE, NOW)?.warnSeconds, 700)
+  })
+
   test('is at least what the operator set, allows for Slurm’s early delivery, and is at most half of the time', () => {
     assert.equal(warnSecondsFor(60, 120, null), 120)
     assert.equal(warnSecondsFor(60, 0, null), 60)

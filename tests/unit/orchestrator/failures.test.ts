@@ -51,6 +51,12 @@ describe('why a job failed', () => {
     })
   }
 
+  test('a run that was stopped and whose job Slurm forgot then is lost', () => {
+    const told = explain(ending('RESULT'), runResult({ outcome: 'stopped', training: null }), '')
+    assert.equal(told.reason, 'lost')
+    assert.match(told.detail, /stopped before its last epoch/)
+  })
+
   test('a cancelled job is explained without a result, whoever cancelled it', () => {
     assert.ok(explainedBySlurm(ending('CANCELLED by 1001', '0:15')))
     assert.ok(explainedBySlurm(ending('CANCELLED', '0:0')))

@@ -36,18 +36,22 @@ const MOVES: Record<string, { to: JobState; from: readonly JobState[]; make(job:
   submitAgain: {
     to: 'prepared',
     from: ['accepted', 'pending', 'running', 'finishing'],
-    make: job => machine.submitAgain(job, NOW, 'Slurm has forgotten it.', []),
+    make: job => machine.submitAgain(job, NOW, 'Slurm has forgotten it.', ['squeue: does not list it']),
   },
-  completed: { to: 'completed', from: ['finishing'], make: job => machine.completed(job, NOW, training, []) },
+  completed: {
+    to: 'completed',
+    from: ['finishing'],
+    make: job => machine.completed(job, NOW, training, ending.evidence),
+  },
   failed: {
     to: 'failed',
     from: ['accepted', 'prepared', 'pending', 'running', 'finishing'],
-    make: job => machine.failed(job, NOW, failure('lost', 'x', []), null),
+    make: job => machine.failed(job, NOW, failure('lost', 'x', ['squeue: does not list it']), null),
   },
   cancelled: {
     to: 'cancelled',
     from: ['accepted', 'prepared', 'pending', 'running', 'finishing'],
-    make: job => machine.cancelled(job, NOW, 'x', []),
+    make: job => machine.cancelled(job, NOW, 'x', ['no intent']),
   },
 }
 
@@ -76,6 +80,14 @@ describe('moves', () => {
       }
     })
   }
+
+  test('every move tells what it was concluded from', () => {
+    for (const [name, { from, make }] of Object.entries(MOVES)) {
+      const [state = assert.fail()] = from
+      for (const event of moved(make(record({ state }))).events)
+        assert.ok(event.type === 'state' && event.evidence.length > 0, name)
+    }
+  })
 
   test('an ended job never moves again', () => {
     for (const state of JOB_STATES.filter(isTerminal)) {
@@ -138,6 +150,14 @@ describe('what Slurm shows', () => {
     const doubted = machine.doubted(record({ state: 'pending', slurm: view }), NOW)
     assert.deepEqual(doubted.inner.doubt, { ticks: 1, since: NOW })
     assert.equal(moved(machine.seen(doubted, NOW, 'pending', view, '')).next.inner.doubt, null)
+  })
+
+  test('a job that was given up and runs after all is given up no more', () => {
+    const givenUp = { at: AT, evidence: ['squeue: 17 PENDING launch failed requeued held'] }
+    const job = record({ state: 'pending', slurm: view }, { givenUp })
+    assert.equal(moved(machine.seen(job, NOW, 'pending', view, '')).next.inner.givenUp, null)
+    const running = moved(machine.seen(job, NOW, 'running', slurmView({ state: 'RUNNING' }), '17 RUNNING'))
+    assert.equal(running.next.inner.givenUp, null)
   })
 
   test('a job held because Slurm had forgotten it is held no more when squeue lists it again', () => {
@@ -343,6 +363,15 @@ describe('tries, holds and cancels', () => {
     const { next, events } = machine.released(held, NOW, 'ada')
     assert.deepEqual([next.hold, next.trying, next.inner.dueAt], [null, null, Date.parse(NOW)])
     assert.deepEqual(events, [{ type: 'released', at: NOW, by: 'ada' }])
+  })
+
+  test('a release makes a watched job due only where its cancel is wished: every tick looks at it anyway', () => {
+    for (const state of ['pending', 'running'] as const) {
+      const held = machine.tried(record({ state }), NOW, 'watch', busy, null).next
+      assert.equal(machine.released(held, NOW, 'ada').next.inner.dueAt, null)
+      const wished = { ...held, cancelRequestedAt: AT }
+      assert.equal(machine.released(wished, NOW, 'ada').next.inner.dueAt, Date.parse(NOW))
+    }
   })
 
   test('a cancel of a held job makes it due at once', () => {

@@ -33,6 +33,7 @@ const STATUS: Record<OrchestratorErrorCode, number | null> = {
   SITE_LIMIT: null,
   CLUSTER_PAUSED: null,
   DIRECTORY_REFUSED: null,
+  WORK_DIR_AWAY: 503,
   RELEASE_MISSING: null,
   RELEASE_DAMAGED: null,
   SUBMISSION_UNKNOWABLE: null,

@@ -12,10 +12,14 @@ export interface RunFolder {
   reached: RunReach
 }
 
+const FOLDER_IS_AWAY = 9
+
 // One line per run: directory index, run, how far it got. Names are ours, so no separator can occur in them.
+// A glob finds nothing where nothing may be read, too: first the folder that holds the job directories must be entered.
 const LIST = `
 i=0
 for d in "$@"; do
+  cd -- "\${d%/*}" 2>/dev/null && [ -r . ] || { printf '%s\\n' "\${d%/*}" >&2; exit ${FOLDER_IS_AWAY}; }
   for r in "$d"/${FILES.runs}/*/; do
     [ -d "$r" ] || continue
     r=\${r%/}
@@ -30,7 +34,12 @@ done
 `
 const DIRECTORIES_AT_ONCE = 200
 
-/** For each directory its runs, oldest first. One command for many jobs. */
+/**
+ * For each directory its runs, oldest first; none for a directory that is gone. One command for many jobs.
+ *
+ * @throws OrchestratorError WORK_DIR_AWAY when the folder that holds the directories is not there or cannot be read, as where
+ * the file system is not mounted: nothing is known of any run
+ */
 export async function listRuns(transport: Transport, directories: readonly string[]): Promise<RunFolder[][]> {
   const found: RunFolder[][] = directories.map(() => [])
   for (let start = 0; start < directories.length; start += DIRECTORIES_AT_ONCE) {
@@ -40,6 +49,7 @@ export async function listRuns(transport: Transport, directories: readonly strin
       maxOutputBytes: 8_388_608,
       lane: 'query',
     })
+    if (result.exitCode === FOLDER_IS_AWAY) throw folderIsAway(result.stderr)
     if (result.exitCode !== 0) throw unreadable('list of runs', result.stderr)
     for (const line of result.stdout.split('\n').filter(text => text !== '')) {
       const [index = '', run = '', reached = ''] = line.split(' ')
@@ -49,6 +59,23 @@ export async function listRuns(transport: Transport, directories: readonly strin
   }
   for (const runs of found) runs.sort((a, b) => rankOf(a.run) - rankOf(b.run))
   return found
+}
+
+const folderIsAway = (stderr: string): OrchestratorError =>
+  new OrchestratorError(
+    'WORK_DIR_AWAY',
+    'The folder of the job directories is not there; is the file system mounted?',
+    {
+      details: { stderr: stderr.slice(0, 2_000) },
+    },
+  )
+
+const IS_GONE = `cd -- "\${1%/*}" 2>/dev/null && [ -r . ] && [ ! -e "$1" ]`
+
+/** Certainly: the folder that held the job directory is there, and the directory is not. */
+export async function isGone(transport: Transport, jobDirectory: string): Promise<boolean> {
+  const result = await transport.exec(['sh', '-c', IS_GONE, 'is-gone', jobDirectory], { lane: 'query' })
+  return result.exitCode === 0
 }
 
 const MAX_SMALL_FILE_BYTES = 4_194_304

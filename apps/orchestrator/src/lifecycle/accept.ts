@@ -18,12 +18,15 @@ export interface AcceptInput {
   request: JobRequest
   principal: Principal
   clusters: readonly ClusterSettings[]
-  /** What the owner last saw of the request's cluster; null: never seen, so partitions cannot be checked here. */
+  /** What the owner last saw of the request's cluster, however long ago; null: it was never seen. */
   facts: ClusterFacts | null
   at: string
 }
 
-export type Accepted = { accepted: true; job: JobRecord } | { accepted: false; findings: Finding[] }
+export type Accepted =
+  | { accepted: true; job: JobRecord }
+  /** `unseen`: nothing speaks against it but that nobody knows the cluster's partitions yet. There are no findings then. */
+  | { accepted: false; findings: Finding[]; unseen: boolean }
 
 export function accept({ request, principal, clusters, facts, at }: AcceptInput): Accepted {
   const cluster = clusters.find(candidate => candidate.name === request.cluster)
@@ -43,7 +46,8 @@ export function accept({ request, principal, clusters, facts, at }: AcceptInput)
         },
       ]
   const identity = cluster?.identities.find(candidate => candidate.name === principal.identity)
-  if (findings.length > 0 || !cluster || !identity) return { accepted: false, findings }
+  if (findings.length > 0 || !cluster || !identity) return { accepted: false, findings, unseen: false }
+  if (cluster.partitions === undefined && facts === null) return { accepted: false, findings, unseen: true }
   return {
     accepted: true,
     job: {
@@ -159,7 +163,7 @@ function contradictions({ resources }: JobRequest): Finding[] {
 
 function unlisted({ resources }: JobRequest, cluster: ClusterSettings, facts: ClusterFacts | null): Finding[] {
   const names = cluster.partitions ?? facts?.partitions.map(partition => partition.name)
-  if (names === undefined) return []
+  if (names === undefined) return [] // not known yet; accept says so where nothing else is wrong
   if (!names.includes(resources.partition)) {
     return [
       {

@@ -60,7 +60,12 @@ export function nextSubmission(
   if (result !== null && result.outcome !== 'stopped') return null
   const limits = (minutes: number): Pick<Next, 'timeLimitMinutes' | 'warnSeconds'> => ({
     timeLimitMinutes: minutes,
-    warnSeconds: warnSecondsFor(minutes, patience.warnSecondsBeforeLimit, result?.checkpoint?.seconds ?? null),
+    warnSeconds: warnSecondsFor(
+      minutes,
+      // A run that was killed over its checkpoint tells nothing of it: what an earlier one needed still counts.
+      Math.max(patience.warnSecondsBeforeLimit, present.warnSeconds),
+      result?.checkpoint?.seconds ?? null,
+    ),
   })
   if (wordOf(ending) === 'TIMEOUT') {
     const left = minutesLeft(job)
@@ -68,6 +73,11 @@ export function nextSubmission(
     const minutes = Math.min(present.timeLimitMinutes, left)
     const why = `Its ${present.timeLimitMinutes} minutes on this partition are over at epoch ${trainedEpochs}; it goes on from its last checkpoint with ${minutes} more.`
     return { cause: 'time-limit', why, ...limits(minutes), notBeforeMs: nowMs }
+  }
+  if (ending.state === 'RESULT' && result?.outcome === 'stopped' && result.stoppedBy !== 'cancelled') {
+    const why =
+      'Its run was told to stop and did, Slurm has forgotten the job since, and nobody wished its end: it is submitted again and goes on from its last checkpoint.'
+    return { cause: 'forgotten', why, ...limits(present.timeLimitMinutes), notBeforeMs: nowMs }
   }
   const fault = faultOf(ending)
   if (fault === null) return null

@@ -1,5 +1,5 @@
 // The moments between two durable steps at which a crash is most awkward, named so that tests can die at each of them.
-// A stage passes them once per batch; `after-some-stored` lies between the commits of one.
+// prepare and submit pass them once per batch, `after-some-stored` between the commits of one; finish and cancel once per job.
 // The server itself passes `survive`; only a test's own entry point passes something that kills (tests/support).
 
 export const CRASH_POINTS = [
@@ -15,8 +15,12 @@ export const CRASH_POINTS = [
   'submit:after-sbatch',
   'submit:after-some-stored',
   'submit:after-store',
+  'finish:after-collect',
+  'finish:before-seal',
 ] as const
-export type CrashPoint = (typeof CRASH_POINTS)[number]
+/** Passed only by a job whose cancel is wished. */
+export const CANCEL_CRASH_POINTS = ['cancel:after-mark'] as const
+export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof CANCEL_CRASH_POINTS)[number]
 
 export type Crash = (point: CrashPoint) => void
 export const survive: Crash = () => {}

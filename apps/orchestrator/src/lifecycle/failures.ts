@@ -112,6 +112,9 @@ export function explain(ending: Ending, result: RunResult | null, logTail: strin
     )
   }
   if (code !== null && code !== 0) return because('exit-code', `Its process ended with exit code ${code}.`)
+  if (ending.state === 'RESULT' && result?.outcome === 'stopped') {
+    return because('lost', 'The run was stopped before its last epoch, and Slurm no longer knows the job.')
+  }
   if (result?.outcome === 'completed') {
     return because('no-result', 'The run completed, but not all of its epochs are there to be collected.')
   }

@@ -4,14 +4,17 @@
 import { type Epoch, FILES, isTerminal, type RunResult, WORKER_EXIT } from '@trotline/contracts'
 import { listRuns, type RunFolder, readEpochLines, readFence, readLogTail, readResult } from '../clusters/runs.ts'
 import { isCoded } from '../errors.ts'
-import type { JobRecord } from '../store/record.ts'
+import type { Ending, JobRecord } from '../store/record.ts'
 import { isFaultOfCluster, nextSubmission, retriesOf } from './attempts.ts'
 import { placeOf, type StageContext } from './context.ts'
 import { explain, explainedBySlurm } from './failures.ts'
 import { cancelled, completed, failed, type Move, runSeen, submitAgain } from './machine.ts'
 import type { Wait } from './outcome.ts'
+import { timeLimitPassed } from './time-limit.ts'
 
 const LOOK_AGAIN_MS = 2_000
+/** For what may last for hours. */
+const LOOK_AGAIN_LATER_MS = 30_000
 
 /** What runs these jobs, all of one identity, have left: one question for all. */
 export async function runsOf(jobs: readonly JobRecord[], context: StageContext): Promise<Map<string, RunFolder[]>> {
@@ -42,10 +45,17 @@ export async function finish(
   if (result === null && patient && !explainedBySlurm(ending)) {
     return { untilMs: context.now().getTime() + LOOK_AGAIN_MS, why: 'The result is not visible yet.' }
   }
+  if (result === null && (await mayTrainElsewhere(job, ending, newest, context))) {
+    return {
+      untilMs: context.now().getTime() + LOOK_AGAIN_LATER_MS,
+      why: 'The process that holds the fence may still train.',
+    }
+  }
 
   const current = await collectRuns(job, context, folders, result)
   onCommit(current)
   await collectEpochs(current, context, folders)
+  context.crash('finish:after-collect')
   const progress = await context.epochs.progress(current)
   const complete = result?.outcome === 'completed' && progress.epochs >= (result.training?.epochs ?? 0)
   if (result?.outcome === 'completed' && !complete && patient) {
@@ -60,6 +70,25 @@ export async function finish(
   const logTail = complete ? '' : await readLogTail(access.transport, directory, result?.run ?? newest?.run ?? null)
   return conclude(current, result, complete, logTail, at.toISOString())
 }
+
+/**
+ * What Slurm saw the end of left at its fence, and the fence is held by another process of the same run: slurmctld had come back
+ * with an older state and started the run once more. That process is waited for, as observe.ts waits for a fenced run.
+ */
+async function mayTrainElsewhere(
+  job: JobRecord,
+  ending: Ending,
+  newest: RunFolder | undefined,
+  context: StageContext,
+): Promise<boolean> {
+  if (ending.exitCode !== LEFT_AT_FENCE || job.cancelRequestedAt !== null) return false
+  if (newest?.reached !== 'fenced' && newest?.reached !== 'heartbeat') return false
+  if (await isMarkedEnded(job, context)) return false
+  const facts = await placeOf(job, context).access.scheduler.facts()
+  return !timeLimitPassed(job, facts, { nowMs: context.now().getTime(), startedByMs: Date.parse(ending.at) })
+}
+
+const LEFT_AT_FENCE = `${WORKER_EXIT.fenced}:0`
 
 /** The record had ended before (it was lost and made anew from the directory): whatever runs now leaves at its fence. */
 async function isMarkedEnded(job: JobRecord, context: StageContext): Promise<boolean> {
@@ -100,7 +129,9 @@ function conclude(job: JobRecord, result: RunResult | null, complete: boolean, l
   // A wished cancel also shows as the worker's own orderly stop, where Slurm calls that FAILED 143:0.
   if (
     job.cancelRequestedAt !== null &&
-    (result?.outcome === 'stopped' || ending.exitCode === `${WORKER_EXIT.cancelled}:0`)
+    (result?.outcome === 'stopped' ||
+      ending.exitCode === `${WORKER_EXIT.cancelled}:0` ||
+      (result === null && ending.exitCode === LEFT_AT_FENCE))
   ) {
     return cancelled(job, at, 'It was cancelled as wished.', ending.evidence)
   }
@@ -191,5 +222,7 @@ async function collectEpochs(job: JobRecord, context: StageContext, folders: rea
 
 /** After the move is stored: what only live jobs need goes away. Can run twice. */
 export async function afterEnd(job: JobRecord, context: StageContext): Promise<void> {
-  if (isTerminal(job.state)) await context.epochs.seal(job.id)
+  if (!isTerminal(job.state)) return
+  context.crash('finish:before-seal')
+  await context.epochs.seal(job.id)
 }

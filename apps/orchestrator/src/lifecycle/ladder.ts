@@ -19,6 +19,7 @@ const CLUSTER_FAULTS = new Set([
   'STORE_UNREACHABLE',
   'CLUSTER_RESTING',
   'CLUSTER_CEILING',
+  'WORK_DIR_AWAY',
 ])
 
 export const isClusterFault = (code: string): boolean => CLUSTER_FAULTS.has(code)

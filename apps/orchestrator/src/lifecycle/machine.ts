@@ -64,7 +64,9 @@ function move(job: JobRecord, to: JobState, at: string, detail: string, evidence
 }
 
 export function prepared(job: JobRecord, at: string, worker: { release: string }): Move {
-  const moved = move(job, 'prepared', at, 'The job directory and the worker release are on the cluster.', [])
+  const moved = move(job, 'prepared', at, 'The job directory and the worker release are on the cluster.', [
+    `manifest ${worker.release}`,
+  ])
   return { ...moved, next: { ...moved.next, worker: { release: worker.release, runtime: null } } }
 }
 
@@ -118,17 +120,18 @@ export function seen(
     : ''
   // Held because Slurm no longer listed it: now it does.
   const hold = job.hold?.stage === 'watch' ? null : job.hold
-  if (!changed && told === was && job.inner.doubt === null && hold === job.hold) return null
-  if (!changed) {
-    return { next: { ...job, updatedAt: at, slurm, hold, inner: { ...job.inner, doubt: null } }, events: [] }
-  }
+  // Given up, and before we had taken it out somebody released it: what becomes of it now is no doing of ours.
+  const inner = { ...job.inner, doubt: null, givenUp: null }
+  const settled = job.inner.doubt === null && job.inner.givenUp === null && hold === job.hold
+  if (!changed && told === was && settled) return null
+  if (!changed) return { next: { ...job, updatedAt: at, slurm, hold, inner }, events: [] }
   const detail =
     state === 'running'
       ? `Slurm runs it${slurm.nodes ? ` on ${slurm.nodes}` : ''}.`
       : 'Slurm put it back into the queue; its next start is a new run.'
   const moved = move(job, state, at, detail, [`squeue: ${line}`])
   const dueAt = job.cancelRequestedAt === null ? null : (job.inner.dueAt ?? Date.parse(at))
-  return { ...moved, next: { ...moved.next, slurm, inner: { ...moved.next.inner, dueAt, ending: null } } }
+  return { ...moved, next: { ...moved.next, slurm, inner: { ...inner, dueAt, ending: null } } }
 }
 
 /**
@@ -307,8 +310,10 @@ export function tried(
 }
 
 export function released(job: JobRecord, at: string, by: string): Move {
+  // A watched job is looked at in every tick: a due time would only have every sweep read it in vain.
+  const dueAt = job.cancelRequestedAt === null ? dueOn(job.state, Date.parse(at)) : Date.parse(at)
   return {
-    next: { ...job, updatedAt: at, hold: null, trying: null, inner: { ...job.inner, dueAt: Date.parse(at) } },
+    next: { ...job, updatedAt: at, hold: null, trying: null, inner: { ...job.inner, dueAt } },
     events: [{ type: 'released', at, by }],
   }
 }

@@ -22,6 +22,8 @@ import { createWatchMemory } from './watch-memory.ts'
 const SWEEP_EVERY_MS = 5_000
 const HEALTH_EVERY_MS = 3_000
 const FACTS_EVERY_MS = 60_000
+/** Until there are facts no request for the cluster can be judged (accept.ts). */
+const FACTS_RETRY_MS = 5_000
 const DUE_AT_ONCE = 500
 
 export interface Owner {
@@ -105,26 +107,7 @@ export function createOwner({ cluster, connect, lease, facts, context, log }: Ow
         await facts.writeCost(cluster.name, { breakers: access.breakers(), footprint: await access.footprint() })
       }),
       loop('permissions', RENEW_EVERY_MS, log, () => access.renew()),
-      loop('facts', FACTS_EVERY_MS, log, async () => {
-        const { scheduler } = access.service()
-        try {
-          const { version, accounting, preemptType } = await scheduler.facts()
-          const partitions = await scheduler.partitions()
-          // With preempt/qos it is a job's QOS that decides, and no partition can tell.
-          const rules = preemptType === 'preempt/partition_prio' ? await scheduler.partitionRules() : null
-          await facts.writeFacts({
-            cluster: cluster.name,
-            slurmVersion: version,
-            accounting,
-            partitions: partitionFacts(partitions, rules),
-            seenAt: now(),
-          })
-          trouble = null
-        } catch (error) {
-          trouble = troubleOf(error, now()) ?? trouble
-          throw error
-        }
-      }),
+      loop('facts', FACTS_EVERY_MS, log, lookAtFacts, { retryMs: FACTS_RETRY_MS }),
     ]
     if (cluster.reports.kind === 'directory') loops.push(loop('epochs', 1_000, log, followEpochFiles(stage)))
     return {
@@ -133,6 +116,27 @@ export function createOwner({ cluster, connect, lease, facts, context, log }: Ow
       stopLoops: async () => {
         await Promise.all(loops.map(stop => stop()))
       },
+    }
+
+    async function lookAtFacts(): Promise<void> {
+      const { scheduler } = access.service()
+      try {
+        const { version, accounting, preemptType } = await scheduler.facts()
+        const partitions = await scheduler.partitions()
+        // With preempt/qos it is a job's QOS that decides, and no partition can tell.
+        const rules = preemptType === 'preempt/partition_prio' ? await scheduler.partitionRules() : null
+        await facts.writeFacts({
+          cluster: cluster.name,
+          slurmVersion: version,
+          accounting,
+          partitions: partitionFacts(partitions, rules),
+          seenAt: now(),
+        })
+        trouble = null
+      } catch (error) {
+        trouble = troubleOf(error, now()) ?? trouble
+        throw error
+      }
     }
   }
 
@@ -163,6 +167,6 @@ export function createOwner({ cluster, connect, lease, facts, context, log }: Ow
 
 /** What the cluster answered in a way that nobody can use. Whoever did not answer is told by connections and breakers (clusters/health.ts). */
 function troubleOf(error: unknown, at: string): ClusterHealth | null {
-  if (!isCoded(error) || !/^SLURM_(?!UNREACHABLE)|^SSH_OUTPUT_LIMIT$/.test(error.code)) return null
+  if (!isCoded(error) || !/^SLURM_(?!UNREACHABLE)|^SSH_OUTPUT_LIMIT$|^WORK_DIR_AWAY$/.test(error.code)) return null
   return { ok: false, code: error.code, detail: error.message, at }
 }

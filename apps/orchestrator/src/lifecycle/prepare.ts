@@ -19,7 +19,9 @@ export async function prepare(jobs: readonly JobRecord[], context: StageContext)
   )
   const outcomeOf = (job: JobRecord): Outcome => {
     if (job.cancelRequestedAt !== null)
-      return cancelled(job, at, 'It was cancelled before anything was sent to the cluster.', [])
+      return cancelled(job, at, 'It was cancelled before anything was sent to the cluster.', [
+        'no intent to submit it, no tried file: nothing was sent',
+      ])
     if (troubles.has(job.id)) return { failed: troubles.get(job.id) }
     return prepared(job, at, { release: context.release.id })
   }

@@ -12,6 +12,7 @@ import type { JobRecord } from '../store/record.ts'
 import { newReportKey } from './accept.ts'
 import type { Sightings } from './rebuild.ts'
 import { newestName, type Recovery, recover, withoutDirectory } from './recover.ts'
+import { rowsByName } from './squeue-row.ts'
 
 export interface RecoverSettings {
   cluster: ClusterAccess
@@ -89,7 +90,7 @@ async function recoverIdentity(
     unreadable: [],
     changes: [],
   }
-  const listed = new Map((await access.scheduler.listJobs()).map(row => [row.name, row]))
+  const listed = rowsByName(await access.scheduler.listJobs())
   let done = 0
   for await (const batch of readRemains(access.transport, place, ids)) {
     const records = await Promise.all(batch.map(remains => knownRecord(remains.id, settings.jobs)))
@@ -134,7 +135,7 @@ async function accounted(
   // A day before the oldest: the cluster's clock may differ from ours. Without any job.json: a year.
   const sinceMs = created.length > 0 ? Math.min(...created) - 86_400_000 : Date.now() - 366 * 86_400_000
   const answer = await access.scheduler.account({ names, since: new Date(sinceMs).toISOString() })
-  return new Map(answer.kind === 'answered' ? answer.jobs.map(job => [job.name, job]) : [])
+  return rowsByName(answer.kind === 'answered' ? answer.jobs : [])
 }
 
 function decide(

@@ -1,7 +1,7 @@
 // The jobs that squeue calls over or no longer lists: sacct and the runs' own files are asked too, all of them in one go each,
 // and the table in observe.ts decides.
 import type { SlurmView } from '@trotline/contracts'
-import type { AccountedJob, SlurmJob } from '@trotline/slurm'
+import type { AccountedJob, SlurmFacts, SlurmJob } from '@trotline/slurm'
 import type { IdentityAccess } from '../clusters/access.ts'
 import { jobDirectoryOf, slurmNameOf } from '../clusters/layout.ts'
 import { listRuns, type RunReach } from '../clusters/runs.ts'
@@ -10,10 +10,8 @@ import type { Ending, JobRecord } from '../store/record.ts'
 import type { StageContext } from './context.ts'
 import { cancelled, doubted, gaveUp, type Move, over, submitAgain, tried } from './machine.ts'
 import { conclude, type Doubt, type Sacct } from './observe.ts'
-import { lineOf, squeueOf, viewOf } from './squeue-row.ts'
-
-/** Slurm kills at the limit plus KillWait and OverTimeLimit; node clocks are never compared, so there is room to spare. */
-const LIMIT_MARGIN_MS = 10 * 60_000
+import { lineOf, rowsByName, squeueOf, viewOf } from './squeue-row.ts'
+import { timeLimitPassed } from './time-limit.ts'
 
 export interface Unlisted {
   job: JobRecord
@@ -49,7 +47,7 @@ export async function settleUnlisted(
     const sacct: Sacct = account.kind !== 'answered' ? account.kind : sacctOf(accounted, row)
     const reach: RunReach = newest?.reached ?? 'none'
     const { resultPatienceMs } = context.cluster.settings
-    const doubt = doubtOf(job, listedAtMs, facts.minJobAgeSeconds, resultPatienceMs, context.now().getTime())
+    const doubt = doubtOf(job, listedAtMs, facts, resultPatienceMs, context.now().getTime())
     const conclusion = conclude({ squeue: squeueOf(row), sacct, run: reach }, doubt)
     const evidence = [
       `squeue: ${row ? lineOf(row) : 'does not list it'}`,
@@ -80,8 +78,10 @@ function settleOne(
       const told = accounted?.state.phase === 'over' && !contradicts(accounted, row) ? accounted : null
       const state = told?.state.raw ?? row?.state.raw ?? 'UNKNOWN'
       const { givenUp } = job.inner
+      // Only a CANCELLED is our own doing: what was released after all and ran has an end of its own.
+      const takenOut = givenUp !== null && state.startsWith('CANCELLED')
       const ending: Ending =
-        givenUp !== null && job.cancelRequestedAt === null
+        takenOut && job.cancelRequestedAt === null
           ? { state: 'LAUNCH_FAILED', exitCode: null, evidence: [...givenUp.evidence, ...evidence], at }
           : { state, exitCode: told ? exitText(told) : null, evidence, at }
       return over(job, at, ending, endedView(job, row, told, at))
@@ -91,6 +91,8 @@ function settleOne(
     case 'submit-again':
       // Held by recover, which found no job directory: what became of it only a person can know.
       if (job.hold?.code === 'JOB_DIRECTORY_GONE') return null
+      // Slurm may remember it after all: only the mark of the wished cancel keeps such a run from training.
+      if (job.cancelRequestedAt !== null && job.inner.cancelSentAt === null) return null
       return submitAgain(job, at, 'Slurm has forgotten the job; it is submitted again under a new number.', evidence)
     case 'hold': {
       if (job.cancelRequestedAt !== null) {
@@ -118,7 +120,7 @@ async function accountOf(
   try {
     const answer = await access.scheduler.account({ names, since: sinceOf(jobs) })
     if (answer.kind === 'off') return { kind: 'off', jobs: new Map() }
-    return { kind: 'answered', jobs: new Map(answer.jobs.map(job => [job.name, job])) }
+    return { kind: 'answered', jobs: rowsByName(answer.jobs) }
   } catch (error) {
     // Accounting may be away for hours while squeue and the runs' files still settle most jobs.
     if (isCoded(error) && error.transient) return { kind: 'could-not-ask', jobs: new Map() }
@@ -149,20 +151,19 @@ const exitText = (job: AccountedJob): string => `${job.exitCode.code}:${job.exit
 function doubtOf(
   job: JobRecord,
   listedAtMs: number | null,
-  minJobAgeSeconds: number,
+  facts: SlurmFacts,
   filesHideMs: number,
   nowMs: number,
 ): Doubt {
   const seenAtMs = Date.parse(job.slurm?.seenAt ?? job.updatedAt)
-  const startedAtMs = Date.parse(job.runs.at(-1)?.startedAt ?? job.slurm?.seenAt ?? job.updatedAt)
-  const limitMs = (job.submissions.at(-1)?.timeLimitMinutes ?? job.request.resources.timeLimitMinutes) * 60_000
+  const doubtedSinceMs = job.inner.doubt === null ? nowMs : Date.parse(job.inner.doubt.since)
   return {
     ticks: job.inner.doubt?.ticks ?? 0,
-    forMs: job.inner.doubt === null ? 0 : nowMs - Date.parse(job.inner.doubt.since),
-    timeLimitPassed: nowMs > Math.max(seenAtMs, startedAtMs) + limitMs + LIMIT_MARGIN_MS,
+    forMs: nowMs - doubtedSinceMs,
+    timeLimitPassed: timeLimitPassed(job, facts, { nowMs, startedByMs: doubtedSinceMs }),
     filesHideMs,
     // The record tells when squeue last said something new; this owner knows when it last said anything.
-    squeueForgets: nowMs - Math.max(seenAtMs, listedAtMs ?? 0) > minJobAgeSeconds * 1000,
+    squeueForgets: nowMs - Math.max(seenAtMs, listedAtMs ?? 0) > facts.minJobAgeSeconds * 1000,
   }
 }
 

@@ -13,11 +13,13 @@ export function squeueOf(row: SlurmJob | undefined): Squeue {
 const STUCK = /^launch[ _]failed[ _]requeued[ _]held$/i
 
 /**
- * The rows by their names. Our names are given once, so a second job of a name is somebody else's; the first is ours, as the
- * submission step has it too. We submit no arrays.
+ * The rows of squeue, or of sacct, by their names. Our names are given once, so a second job of a name is somebody else's; the
+ * first is ours, as the submission step has it too. We submit no arrays.
  */
-export function rowsByName(rows: readonly SlurmJob[]): Map<string, SlurmJob> {
-  const byName = new Map<string, SlurmJob>()
+export function rowsByName<Row extends Pick<SlurmJob, 'name' | 'slurmJobId' | 'array'>>(
+  rows: readonly Row[],
+): Map<string, Row> {
+  const byName = new Map<string, Row>()
   for (const row of rows) {
     if (row.array !== null) continue
     const known = byName.get(row.name)

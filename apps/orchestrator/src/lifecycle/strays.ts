@@ -10,22 +10,29 @@ import type { JobRecord } from '../store/record.ts'
 import type { StageContext } from './context.ts'
 import { noted } from './machine.ts'
 
-/** More in one tick can wait for the next. */
+/** More in one tick can wait for the next, which goes on behind them. */
 const AT_MOST = 50
 
-/** @param watched the names that the watch itself decides about */
+/**
+ * @param watched the names that the watch itself decides about
+ * @param after the last name that an earlier tick looked at; null: none
+ * @returns the last name that this one looked at
+ */
 export async function handleStrays(
   access: IdentityAccess,
   listed: ReadonlyMap<string, SlurmJob>,
   watched: ReadonlySet<string>,
+  after: string | null,
   context: StageContext,
-): Promise<void> {
-  let looked = 0
-  for (const [name, row] of listed) {
-    if (row.state.phase === 'over' || watched.has(name) || looked >= AT_MOST) continue
+): Promise<string | null> {
+  const strays = [...listed.values()].filter(
+    ({ name, state }) => state.phase !== 'over' && !watched.has(name) && ownerOfName(name) !== null,
+  )
+  const looked = nextOf(strays, after)
+  for (const row of looked) {
+    const { name } = row
     const ours = ownerOfName(name)
     if (ours === null) continue
-    looked += 1
     const job = await readOwner(ours.jobId, access, context)
     if (job === null) continue
     if (ours.submission < job.submission) {
@@ -43,6 +50,15 @@ export async function handleStrays(
       )
     }
   }
+  return looked.at(-1)?.name ?? null
+}
+
+/** Round and round by name: squeue's own order changes, and a name that is nobody's stays where it is for days. */
+function nextOf(strays: readonly SlurmJob[], after: string | null): SlurmJob[] {
+  if (strays.length <= AT_MOST) return [...strays]
+  const byName = strays.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const from = after === null ? 0 : byName.findIndex(({ name }) => name > after)
+  return from < 0 ? byName.slice(0, AT_MOST) : [...byName.slice(from), ...byName.slice(0, from)].slice(0, AT_MOST)
 }
 
 /** null: no record of ours, or not this identity's, or one that cannot be read. */

@@ -15,9 +15,13 @@ export interface Watched {
   listedAtMs: number | null
 }
 
-export type WatchMemory = Map<string, Watched>
+/** By job id. */
+export interface WatchMemory extends Map<string, Watched> {
+  /** By identity, how far the look at its strays has come (strays.ts). */
+  readonly strays: Map<string, string | null>
+}
 
-export const createWatchMemory = (): WatchMemory => new Map()
+export const createWatchMemory = (): WatchMemory => Object.assign(new Map<string, Watched>(), { strays: new Map() })
 
 /** A look under another name is none of this submission. */
 export function remember(memory: WatchMemory, jobId: string, now: Omit<Watched, 'settledRow' | 'listedAtMs'>): Watched {

@@ -142,7 +142,11 @@ async function watchIdentity(
     if (!row || !isListed(row)) unlisted.push(job)
     else await whileListed(job, row, context, memory)
   })
-  await handleStrays(access, listed, new Set(ids.map(id => memory.get(id)?.name ?? '')), context)
+  const names = new Set(ids.map(id => memory.get(id)?.name ?? ''))
+  memory.strays.set(
+    access.name,
+    await handleStrays(access, listed, names, memory.strays.get(access.name) ?? null, context),
+  )
   if (unlisted.length === 0) return due
   const moves = await settleUnlisted(
     access,

@@ -1,6 +1,6 @@
 // Why a job is where it is: one sentence, the history, the evidence, one thing to do. Pure and total over states: what the record
 // knows is always told; what only Slurm knows comes in as a look, or as the sentence that it could not be asked.
-import type { Why } from '@trotline/contracts'
+import { type Why, WORKER_EXIT } from '@trotline/contracts'
 import { slurmNameOf } from '../clusters/layout.ts'
 import { evidenceOf, historyOf, lastOf, slurmEvidence, spanText, timeText } from './why-history.ts'
 import { type Told, told, type WhyInput } from './why-input.ts'
@@ -138,10 +138,14 @@ function finishing(input: WhyInput): Told {
   if (known) return { ...known, evidence: [...known.evidence, ...evidence] }
   const said = ending === null ? '' : ` (${[ending.state, ending.exitCode].filter(Boolean).join(' ')})`
   const since = ending === null ? '' : ` since ${timeText(ending.at)}`
-  return told(`Slurm has ended it${said}; what it left is being collected${since}.`, {
-    evidence,
-    details: ['A result may stay invisible for a while on a shared file system, so a missing one is looked for again.'],
-  })
+  const details = [
+    'A result may stay invisible for a while on a shared file system, so a missing one is looked for again.',
+  ]
+  if (ending?.exitCode === `${WORKER_EXIT.fenced}:0`)
+    details.push(
+      'What Slurm ended had left at its fence, which another process of the run may hold: that one is waited for, at most until its time limit has passed.',
+    )
+  return told(`Slurm has ended it${said}; what it left is being collected${since}.`, { evidence, details })
 }
 
 function completed({ job, progress, events }: WhyInput): Told {

@@ -3,7 +3,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { Epoch, type Job, rankOf } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
-import { PUT_EPOCHS } from './epochs-script.ts'
+import { PUT_EPOCHS, SEAL_EPOCHS } from './epochs-script.ts'
 import type { Keys } from './keys.ts'
 import type { JobRecord } from './record.ts'
 import { asking } from './redis.ts'
@@ -36,6 +36,9 @@ export function createEpochStore({
   redis.defineCommand('trotlinePutEpochs', { numberOfKeys: 4, lua: PUT_EPOCHS })
   const put = (...args: string[]): Promise<[number, number]> =>
     (redis as unknown as { trotlinePutEpochs(...a: string[]): Promise<[number, number]> }).trotlinePutEpochs(...args)
+  redis.defineCommand('trotlineSealEpochs', { numberOfKeys: 3, lua: SEAL_EPOCHS })
+  const sealAsRead = (...args: (string | Buffer)[]): Promise<number> =>
+    (redis as unknown as { trotlineSealEpochs(...a: (string | Buffer)[]): Promise<number> }).trotlineSealEpochs(...args)
   const epochJson = (value: string): string => value.slice(value.indexOf(' ') + 1)
 
   /** null: the job is sealed. */
@@ -97,25 +100,38 @@ export function createEpochStore({
     },
 
     async seal(jobId) {
-      const all = await asking(redis.hgetall(keys.epochs(jobId)))
-      const numbers = Object.keys(all)
-        .map(Number)
-        .sort((a, b) => a - b)
-      const chunks = new Map<number, string[]>()
-      for (const number of numbers) {
-        const chunk = Math.floor(number / CHUNK)
-        chunks.set(chunk, [...(chunks.get(chunk) ?? []), epochJson(all[String(number)] ?? '')])
+      while (!(await sealOnce(jobId))) {
+        // A report came in between: what it brought is sealed too.
       }
-      const sealing = redis.multi()
-      // `-` marks a sealed job that has no epochs, so that late reports are refused there too.
-      sealing.hset(keys.finalEpochs(jobId), '-', '')
-      for (const [chunk, lines] of chunks)
-        sealing.hset(keys.finalEpochs(jobId), String(chunk), gzipSync(`[${lines.join(',')}]`))
-      if (numbers.length > 0) sealing.del(keys.epochs(jobId))
-      sealing.hset(keys.job(jobId), 'sealed', String(numbers.length))
-      if (numbers.length > 0 || (await asking(redis.exists(keys.finalEpochs(jobId)))) === 0)
-        await asking(sealing.exec())
     },
+  }
+
+  /** False: the epochs changed while they were packed. */
+  async function sealOnce(jobId: string): Promise<boolean> {
+    // In this order: what is superseded in between is noticed.
+    const [superseded, all] = await asking(
+      Promise.all([redis.hget(keys.job(jobId), 'superseded'), redis.hgetall(keys.epochs(jobId))]),
+    )
+    const numbers = Object.keys(all)
+      .map(Number)
+      .sort((a, b) => a - b)
+    const chunks = new Map<number, string[]>()
+    for (const number of numbers) {
+      const chunk = Math.floor(number / CHUNK)
+      chunks.set(chunk, [...(chunks.get(chunk) ?? []), epochJson(all[String(number)] ?? '')])
+    }
+    const packed = [...chunks].flatMap(([chunk, lines]) => [String(chunk), gzipSync(`[${lines.join(',')}]`)])
+    const sealed = await asking(
+      sealAsRead(
+        keys.job(jobId),
+        keys.epochs(jobId),
+        keys.finalEpochs(jobId),
+        String(numbers.length),
+        superseded ?? '0',
+        ...packed,
+      ),
+    )
+    return sealed === 1
   }
 
   async function readSealed(jobId: string, after: number, limit: number): Promise<Epoch[]> {

@@ -1,4 +1,6 @@
-// Stores epochs of one run: idempotent, in any order, a later run superseding an earlier one.
+// The two changes of a job's epochs that must be whole: reports coming in, and the sealing at the end.
+//
+// PUT_EPOCHS stores epochs of one run: idempotent, in any order, a later run superseding an earlier one.
 //
 // A run that reaches epoch e has trained from its first epoch on: whatever an older run reported at or after that
 // first epoch is superseded and taken away, and an older run's late report of such an epoch is dropped.
@@ -66,4 +68,22 @@ if stored > 0 then
 end
 if stored > 0 or superseded > 0 then redis.call('PUBLISH', ARGV[4], ARGV[5]) end
 return {stored, superseded}
+`
+
+// SEAL_EPOCHS puts the chunks that were made of the epochs in their place, where these are as they were read: an epoch that
+// came in between would be lost. A put adds epochs, or takes some away and counts them as superseded: both numbers tell.
+//
+// KEYS  1 job  2 epochs  3 final epochs
+// ARGV  1 epochs read   2 superseded before they were read, then pairs: chunk number, chunk
+// Answers 1, or 0 where they are to be read again.
+export const SEAL_EPOCHS = `
+if redis.call('HLEN', KEYS[2]) ~= tonumber(ARGV[1]) then return 0 end
+if tonumber(redis.call('HGET', KEYS[1], 'superseded') or '0') ~= tonumber(ARGV[2]) then return 0 end
+if tonumber(ARGV[1]) == 0 and redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
+-- "-" marks a sealed job that has no epochs, so that late reports are refused there too.
+redis.call('HSET', KEYS[3], '-', '')
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[1], 'sealed', ARGV[1])
+return 1
 `

@@ -33,11 +33,11 @@ export function createLease(redis: Redis, keys: Keys, cluster: string, process =
 
   return {
     get value() {
-      // Our own clock decides early: past this moment another process may have taken over.
-      return Date.now() < heldUntilMs ? value : null
+      // Our own clock decides early: past this moment another process may have taken over. Not the wall's, which may be set back.
+      return performance.now() < heldUntilMs ? value : null
     },
     async hold() {
-      const startedMs = Date.now()
+      const startedMs = performance.now()
       if (value !== null && (await asking(redis.eval(RENEW, 1, key, value, LEASE_MS))) === 1) {
         heldUntilMs = startedMs + LEASE_MS
         return true

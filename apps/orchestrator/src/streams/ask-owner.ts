@@ -73,7 +73,7 @@ export async function createAskOwner({ publisher, subscriber, keys, clusters, ow
     const cluster = asked.get(channel)
     if (cluster !== undefined) void reply(cluster, text)
     else if (channel === inbox) {
-      const answer = Answer.safeParse(JSON.parse(text))
+      const answer = Answer.safeParse(jsonOf(text))
       if (answer.success) open.get(answer.data.id)?.(answer.data)
     }
   })
@@ -81,7 +81,7 @@ export async function createAskOwner({ publisher, subscriber, keys, clusters, ow
 
   async function reply(cluster: string, text: string): Promise<void> {
     const access = own(cluster)
-    const envelope = Envelope.safeParse(JSON.parse(text))
+    const envelope = Envelope.safeParse(jsonOf(text))
     if (access === null || !envelope.success) return
     const { id, replyTo, question } = envelope.data
     const answer = await settle(access, question)
@@ -162,6 +162,15 @@ export async function createAskOwner({ publisher, subscriber, keys, clusters, ow
       else await ask(cluster, { kind: 'mark', ...question }, z.null(), ANSWER_WITHIN_MS)
     },
     close: () => subscriber.disconnect(),
+  }
+}
+
+/** undefined: no JSON. Whatever somebody publishes on our channels must not end the process. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
