@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Job, JobEvent, type JobState } from '../../packages/contracts/src/index.ts'
+import { eventually } from '../support/eventually.ts'
 import { type ContractServer, epochAt, now, REQUEST, startContractServer } from './cli-contract-server.ts'
 import { hasTerminal, REQUEST_YAML, requestFile, run, start } from './cli-run.ts'
 
@@ -15,9 +16,7 @@ const move = (id: string, to: JobState, change: Partial<Job> = {}) => {
   const from = server.kept(id).job.state
   server.tell(id, { type: 'state', at: now(), from, to, detail: `now ${to}`, evidence: [] }, { state: to, ...change })
 }
-const streamIsOpen = async (of: ContractServer) => {
-  while (of.openStreams() === 0) await new Promise(resolve => setTimeout(resolve, 20))
-}
+const streamIsOpen = (of: ContractServer) => eventually('a stream is open', () => of.openStreams() > 0)
 const submitted = async (text: string, says: (text: string) => Promise<void>) => {
   await says(text)
   await streamIsOpen(server)
@@ -109,11 +108,8 @@ test('Ctrl-C stops the following with 130 and never cancels', async () => {
     ['logs', id, '--follow'],
   ]) {
     const following = start(server, argv)
-    while (
-      !server.requests.some(one => one.url.startsWith(`/v1/jobs/${id}/${argv[0] === 'wait' ? 'events' : 'logs'}`))
-    ) {
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
+    const asked = `/v1/jobs/${id}/${argv[0] === 'wait' ? 'events' : 'logs'}`
+    await eventually(`${asked} is asked for`, () => server.requests.some(one => one.url.startsWith(asked)))
     following.kill('SIGINT')
     const { code, stderr } = await following.ended
     assert.equal(code, 130)

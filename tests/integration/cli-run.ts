@@ -31,6 +31,8 @@ const COMMAND = [process.execPath, join(HOME, 'bin/trotline.js')]
 /** `script` is there and can make a pseudo-terminal (a bare chroot has none). */
 export const hasTerminal = spawnSync('/usr/bin/script', ['-qec', 'true', '/dev/null'], { stdio: 'ignore' }).status === 0
 
+const HANG_MS = 120_000
+
 export type Ran = { code: number | null; stdout: string; stderr: string /** stdout, undecoded. */; bytes: Buffer }
 export type Running = {
   ended: Promise<Ran>
@@ -61,7 +63,7 @@ export function start(server: ContractServer, argv: readonly string[], options: 
     options.columns === undefined
       ? [...COMMAND, ...argv]
       : ['/usr/bin/script', '-qec', `stty cols ${options.columns}; exec ${quoted}`, '/dev/null']
-  const child = spawn(file, rest, { cwd: ROOT, env })
+  const child = spawn(file, rest, { cwd: ROOT, env, timeout: HANG_MS, killSignal: 'SIGKILL' })
   const heard = { stdout: '', stderr: '' }
   const listeners = new Set<() => void>()
   const parts: Buffer[] = []
@@ -83,13 +85,19 @@ export function start(server: ContractServer, argv: readonly string[], options: 
     ended,
     says: text =>
       new Promise((resolve, reject) => {
+        const fail = (what: string) => reject(new Error(`${what} "${text}":\n${heard.stderr}\n${heard.stdout}`))
+        const timer = setTimeout(() => fail(`not within ${HANG_MS} ms:`), HANG_MS)
         const check = () => {
           if (!`${heard.stderr}${heard.stdout}`.includes(text)) return
           listeners.delete(check)
+          clearTimeout(timer)
           resolve()
         }
         listeners.add(check)
-        child.on('close', () => reject(new Error(`ended without "${text}":\n${heard.stderr}\n${heard.stdout}`)))
+        child.on('close', () => {
+          clearTimeout(timer)
+          fail('ended without')
+        })
         check()
       }),
     kill: signal => void child.kill(signal),

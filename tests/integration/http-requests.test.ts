@@ -1,5 +1,7 @@
 // The REST contract over a real Redis, with a cluster that cannot be reached: whatever is answered here comes from the store.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Finding, Job, JobPage, Problem, summaryOf } from '@trotline/contracts'
 import { failure } from '../../apps/orchestrator/src/lifecycle/failures.ts'
@@ -198,6 +200,28 @@ describe('bad input stores nothing and is named', () => {
     })
   }
 
+  test('a client that sends all of its 10 MB before it listens still gets its answer', async () => {
+    const { hostname, port } = new URL(address)
+    const size = 10_000_000
+    const socket = connect({ host: hostname, port: Number(port) })
+    const head = [
+      'POST /v1/jobs HTTP/1.1',
+      `host: ${hostname}`,
+      `authorization: Bearer ${TOKENS.ada}`,
+      'content-type: application/json',
+      `content-length: ${size}`,
+    ]
+    await new Promise<void>((sent, failed) => {
+      socket.on('error', failed)
+      socket.on('close', () => failed(new Error('closed before all was sent')))
+      socket.write(`${head.join('\r\n')}\r\n\r\n`)
+      socket.write(Buffer.alloc(size, ' '), () => sent())
+    })
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    socket.destroy()
+    assert.match(answer.toString('latin1'), /^HTTP\/1\.1 413 /)
+  })
+
   const UNRUNNABLE: [pointer: string, body: unknown][] = [
     ['/cluster', requestBody({}, { cluster: 'nowhere' })],
     ['/resources/partition', requestBody({ partition: 'nowhere' })],
@@ -285,6 +309,46 @@ describe('bad input stores nothing and is named', () => {
       assert.equal(problem(await ask('GET', url), 404, 'not-found').length, 0, url)
     }
     problem(await ask('GET', '/v1/jobs/%'), 400, 'invalid-request')
+  })
+})
+
+describe('for a cluster that nobody has seen yet', () => {
+  let fresh: Store
+  let url: string
+  const factsKey = (): string => `${fresh.prefix}:facts:local`
+  let facts: string
+  before(async () => {
+    fresh = await rig.open()
+    const app = await rig.serve(fresh)
+    url = await app.http.listen({ host: '127.0.0.1', port: 0 })
+    facts = (await fresh.redis.get(factsKey())) ?? assert.fail('the rig has stored no facts')
+    await fresh.redis.del(factsKey())
+  })
+  const send = async (partition: string) => {
+    const answer = await fetch(`${url}/v1/jobs`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.ada}`, 'content-type': 'application/json' },
+      body: JSON.stringify(requestBody({ partition })),
+    })
+    return { status: answer.status, body: (await answer.json()) as unknown }
+  }
+
+  test('a request waits for the first sight, then is refused as could not ask; nothing is stored', async () => {
+    const kept = await fresh.kept()
+    const { status, body } = await send('nowhere')
+    const { code, detail } = Problem.parse(body)
+    assert.deepEqual([status, code], [503, 'cluster-unreachable'])
+    assert.match(detail, /Cluster local was never seen.*nothing was stored/)
+    assert.deepEqual(await fresh.kept(), kept)
+  })
+
+  test('a request that comes before the first sight is judged by it', async () => {
+    const answers = Promise.all([send('nowhere'), send('shared')])
+    await fresh.redis.set(factsKey(), facts)
+    assert.deepEqual(
+      (await answers).map(({ status }) => status),
+      [422, 202],
+    )
   })
 })
 
@@ -525,8 +589,26 @@ describe('reading', () => {
     const answer = await ask('GET', `/v1/jobs/${job.id}`)
     problem(answer, 500, 'internal')
     assert.ok(!answer.text.includes('hush'))
-    await store.redis.zrem(store.keys.all(), job.id)
-    await store.redis.zrem(store.keys.byOwner('ada'), job.id)
+    await store.redis.hset(store.keys.job(job.id), 'record', '{"cut')
+    problem(await ask('GET', `/v1/jobs/${job.id}`), 500, 'internal')
+  })
+
+  test('a record that cannot be read hides no other job: lists go on without it', async () => {
+    const owner = { id: 'staff', name: 'Staff' }
+    const [old, broken, young] = await Promise.all(
+      [10, 11, 12].map(seconds => store.add({ owner, createdAt: later(seconds * 1_000) })),
+    )
+    await store.redis.hset(store.keys.job(broken?.id ?? ''), 'record', JSON.stringify({ ...broken, schemaVersion: 99 }))
+    const ids: string[] = []
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const from = cursor === '' ? '' : `&cursor=${cursor}`
+      const answer = await ask('GET', `/v1/jobs?owner=staff&limit=1${from}`, { who: 'staff' })
+      assert.equal(answer.status, 200, answer.text)
+      const page = JobPage.parse(answer.json())
+      ids.push(...page.items.map(item => item.id))
+      cursor = page.nextCursor
+    }
+    assert.deepEqual(ids, [young?.id, old?.id])
   })
 })
 
@@ -576,6 +658,7 @@ describe('about itself', () => {
       'post /v1/jobs/{id}/release',
     ])
     for (const name of ['Job', 'JobPage', 'Problem']) assert.ok(name in components.schemas, name)
+    assert.match(JSON.stringify(components.schemas.Readiness), /"usedBytes".*"ceilingBytes"/)
     assert.ok(
       '4xx' in (paths['/v1/jobs']?.post?.responses ?? {}) || '4XX' in (paths['/v1/jobs']?.post?.responses ?? {}),
     )

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { JOB_STATES, type JobEvent } from '@trotline/contracts'
+import { pino } from 'pino'
 import { OrchestratorError, type OrchestratorErrorCode } from '../../apps/orchestrator/src/errors.ts'
 import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
+import { createJobStore } from '../../apps/orchestrator/src/store/job-store.ts'
 import { indexKeys } from '../../apps/orchestrator/src/store/keys.ts'
 import { createLease } from '../../apps/orchestrator/src/store/lease.ts'
 import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
@@ -320,5 +322,24 @@ describe('lists', () => {
     await store.add()
     await store.add()
     assert.equal((await store.jobs.list({}, 2, null)).nextCursor, null)
+  })
+
+  test('a job that is left out of a list because its record cannot be read is logged by its id', async () => {
+    const store = await rig.open()
+    const { id } = await store.add()
+    const whole = await store.add()
+    await store.redis.hset(store.keys.job(id), 'record', '{}')
+    const lines: string[] = []
+    const log = pino({}, { write: line => void lines.push(line) })
+    const { redis, keys, epochs } = store
+    const jobs = createJobStore({ redis, keys, epochs, eventsPerJob: 100, idempotencyMs: 1_000, log })
+    const { items } = await jobs.list({}, 10, null)
+    assert.deepEqual(
+      items.map(item => item.id),
+      [whole.id],
+    )
+    const [told] = lines.map(line => JSON.parse(line))
+    assert.deepEqual([told.jobId, told.err.code], [id, 'STORE_RECORD_UNREADABLE'])
+    await assert.rejects(jobs.view(id), { code: 'STORE_RECORD_UNREADABLE' })
   })
 })

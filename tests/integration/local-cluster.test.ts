@@ -1,15 +1,24 @@
 // What deploy/local promises to everything that builds on it, held against real daemons.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { down, type LocalCluster, startDaemon, status, stopDaemon, up } from '../../deploy/local/cluster.ts'
+import {
+  down,
+  type LocalCluster,
+  plannedCluster,
+  slurmAddress,
+  startDaemon,
+  status,
+  stopDaemon,
+  up,
+} from '../../deploy/local/cluster.ts'
 import { isPortFree } from '../../deploy/local/ports.ts'
-import { listProcesses } from '../../deploy/local/proc.ts'
+import { descendantsOf, listProcesses } from '../../deploy/local/proc.ts'
 import { cleanSettings, runProgram } from '../../deploy/local/programs.ts'
 
 async function eventually(fact: string, holds: () => Promise<boolean>, withinMs = 60_000) {
@@ -58,6 +67,36 @@ describe('the local cluster', () => {
     const before = await processIds()
     assert.deepEqual(await up({ home }), cluster)
     assert.deepEqual(await processIds(), before)
+  })
+
+  test('whoever only reads its plan gets the same answer, and a daemon that stands still is left alone', async () => {
+    const before = await processIds()
+    const pid = (await status({ home })).daemons.find(({ name }) => name === 'redis')?.pid ?? assert.fail('no Redis')
+    process.kill(pid, 'SIGSTOP')
+    try {
+      assert.deepEqual(plannedCluster(home), cluster)
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    assert.deepEqual(await processIds(), before)
+    assert.throws(() => plannedCluster(join(home, 'nowhere')), { code: 'NOT_UP' })
+  })
+
+  test('every daemon listens on an address that up has named, and Unix sockets have short paths', async () => {
+    const { daemons } = await status({ home })
+    const pids = daemons.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
+    const processes = listProcesses()
+    const ours = [...pids, ...descendantsOf(pids, processes).map(entry => entry.pid)]
+    const inodes = new Set(ours.flatMap(socketsOf))
+    const named = new Set(['127.0.0.1', slurmAddress(home)])
+    const listening = listenersOf(inodes)
+    assert.ok(listening.length >= daemons.length - 1, `${listening.length} listeners of ${daemons.length} daemons`)
+    assert.deepEqual(
+      listening.filter(address => !named.has(address)),
+      [],
+    )
+    for (const path of unixSocketsOf(inodes)) assert.ok(path.length < 100, path)
+    assert.ok(`${cluster.runtimeDirectory}/mariadb.sock`.length < 100)
   })
 
   test('a job submitted over SSH runs, and sacct says COMPLETED', async () => {
@@ -148,6 +187,39 @@ describe('the local cluster', () => {
     assert.deepEqual(await down({ home }), { stopped: 0 })
   })
 })
+
+function socketsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap(fd => {
+      const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? []
+      return inode === undefined ? [] : [inode]
+    })
+  } catch {
+    return [] // gone in between, or not ours to look into
+  }
+}
+
+const LISTENING = '0A'
+
+/** IPv4 as the kernel prints it: four bytes, the last one first. IPv6 stays as it is: nobody of ours may use it. */
+function listenersOf(inodes: ReadonlySet<string>): string[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(file =>
+    linesOf(file).flatMap(line => {
+      const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
+      if (state !== LISTENING || !inodes.has(inode)) return []
+      const [hex = ''] = local.split(':')
+      return hex.length === 8 ? [[...Buffer.from(hex, 'hex')].reverse().join('.')] : [hex]
+    }),
+  )
+}
+
+const unixSocketsOf = (inodes: ReadonlySet<string>): string[] =>
+  linesOf('/proc/net/unix').flatMap(line => {
+    const [, , , , , , inode = '', path] = line.trim().split(/\s+/)
+    return path !== undefined && inodes.has(inode) ? [path] : []
+  })
+
+const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'latin1').split('\n').slice(1) : [])
 
 const isSleep = (pid: number, seconds: string) => argumentsOf(pid) === `sleep ${seconds}`
 

@@ -1,12 +1,13 @@
 // The two users of the Redis that deploy/local starts: what the one that reports may do, and what it may not.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
+import { parseSettings } from '../../apps/orchestrator/src/config.ts'
 import {
   KEY_PREFIX,
   REPORT_QUEUE,
@@ -106,6 +107,41 @@ describe('the local Redis', () => {
     anonymous.on('error', () => {})
     await assert.rejects(anonymous.get('anything'), /NOAUTH/)
     anonymous.disconnect()
+  })
+
+  test('its password files are accepted by the server, and refused once others may read them', () => {
+    const url = `redis://${server.host}:${server.port}`
+    const settings = JSON.stringify({
+      listen: { port: 0 },
+      store: { url, user: server.store.user, passwordFile: server.store.passwordFile },
+      worker: { releaseDirectory: 'releases' },
+      tokens: [],
+      clusters: [
+        {
+          name: 'local',
+          ssh: { host: 'login', knownHostsFile: 'known_hosts' },
+          identities: [{ name: 'default', unixUser: 'ada', privateKeyFile: 'not-made-yet' }],
+          workDir: '/scratch',
+          node: '/usr/bin/node',
+          reports: { kind: 'queue', url, user: server.report.user, passwordFile: server.report.passwordFile },
+        },
+      ],
+    })
+    const parse = () => parseSettings(settings, join(home, 'trotline.yaml'))
+    parse()
+    for (const [file, mode] of [
+      [server.store.passwordFile, 0o640],
+      [server.report.passwordFile, 0o604],
+    ] as const) {
+      chmodSync(file, mode)
+      assert.throws(parse, error => {
+        assert.equal((error as { code?: string }).code, 'CONFIG_INVALID')
+        const [, ...lines] = (error as Error).message.split('\n')
+        assert.deepEqual(lines, [`  ${file} has mode 0${mode.toString(8)}, wanted 0600: chmod 600 ${file}`])
+        return true
+      })
+      chmodSync(file, 0o600)
+    }
   })
 
   test('what was acknowledged is there after a kill -9', async () => {

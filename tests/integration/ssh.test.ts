@@ -125,8 +125,8 @@ describe('ssh', () => {
     await transport.exec(['true'])
     await transport.put(join(folder, 'file'), 'x', { mode: 0o600 })
     const log = join(folder, 'once')
-    const inFlight = assert.rejects(transport.exec(['sh', '-c', 'echo ran >>"$0"; sleep 30', log]), fails('SSH_LOST'))
-    for (const giveUpAt = Date.now() + 20_000; (await transport.readAt(log, 0, 10)) === null; await sleep(50)) {
+    const inFlight = assert.rejects(transport.exec(['sh', '-c', 'echo ran >>"$0"; sleep 120', log]), fails('SSH_LOST'))
+    for (const giveUpAt = Date.now() + 120_000; (await transport.readAt(log, 0, 10)) === null; await sleep(50)) {
       assert.ok(Date.now() < giveUpAt, 'the command did not start')
     }
     await stopDaemon(cluster.home, 'sshd')
@@ -134,7 +134,7 @@ describe('ssh', () => {
     assert.equal(transport.health.state, 'down')
     await assert.rejects(transport.readAt(log, 0, 10), fails('SSH_UNREACHABLE'))
     await startDaemon(cluster.home, 'sshd')
-    for (const giveUpAt = Date.now() + 30_000; ; await sleep(100)) {
+    for (const giveUpAt = Date.now() + 120_000; ; await sleep(100)) {
       const answer = await transport.readAt(log, 0, 100).catch((error: SlurmError) => error)
       if (answer instanceof SlurmError) assert.ok(answer.transient && Date.now() < giveUpAt, answer.message)
       else {
@@ -173,7 +173,7 @@ describe('ssh', () => {
     await writeFile(knownHostsFile, `[127.0.0.1]:${port} ${knownHostsLine}\n`)
     const transport = connected({ port, knownHostsFile })
     for (let n = 0; n < 20; n++) {
-      const { exitCode, stdout } = await transport.exec(['say', String(n)], { timeLimitMs: 5_000 })
+      const { exitCode, stdout } = await transport.exec(['say', String(n)], { timeLimitMs: 60_000 })
       assert.deepEqual([exitCode, stdout], [7, `say ${n}`])
     }
     await transport.close()

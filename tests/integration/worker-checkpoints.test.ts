@@ -1,11 +1,13 @@
 // What a run takes over from older ones, when it writes its own checkpoint, and what it obeys while it trains.
 // The training is made up; tests/integration/worker-resume.test.ts has the real one.
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type PresetTraining, type RunId, WORKER_EXIT } from '@trotline/contracts'
-import { decodeCheckpoint, type FitOptions } from '@trotline/trainer'
+import { decodeCheckpoint } from '@trotline/trainer'
+import { eventually } from '../support/eventually.ts'
 import {
   checkpointOf,
   completes,
@@ -46,7 +48,21 @@ function keepBusy(ms: number): void {
   while (performance.now() < until);
 }
 
-/** Stops, or does something else, after an epoch. */
+/** Trains until it is told to stop. */
+const untilStopped: typeof completes = options => {
+  const giveUpAtMs = performance.now() + 120_000
+  return completes({
+    ...options,
+    training: { ...options.training, epochs: 100_000 },
+    onEpoch(epoch) {
+      options.onEpoch(epoch)
+      keepBusy(10)
+      assert.ok(performance.now() < giveUpAtMs, 'it was told to stop')
+    },
+  })
+}
+
+/** Stops, or does something else, after an epoch. Whatever it is has to be done when it returns: the training does not wait. */
 const after =
   (epochs: number, what: () => unknown): typeof completes =>
   options =>
@@ -174,27 +190,26 @@ test('a checkpoint that counts all epochs is completed without another one', asy
 
 test('a checkpoint is written as often as the spec says, never before the lines of its epochs', async () => {
   const directory = await makeJob(home, { ...SPEC, checkpointEverySeconds: 1 })
-  const seen: number[] = []
-  const slow = async (options: FitOptions) =>
-    completes({
-      ...options,
-      signal: options.signal,
-      onEpoch(epoch) {
-        options.onEpoch(epoch)
-        keepBusy(130)
-      },
+  const stop = new AbortController()
+  const seen = new Map<number, { lines: number }>()
+  const watch = async (): Promise<void> => {
+    await eventually('two checkpoints are written', async () => {
+      const epochs = await checkpointEpochs(directory, '1-0').catch(() => 0)
+      if (epochs === 0 || seen.has(epochs)) return false
+      seen.set(epochs, { lines: (await epochsOf(directory)).length })
+      return seen.size === 2
     })
-  const watching = setInterval(async () => {
-    const epochs = await checkpointEpochs(directory, '1-0').catch(() => 0)
-    if (epochs === 0 || seen.includes(epochs)) return
-    seen.push(epochs)
-    assert.ok((await epochsOf(directory)).length >= epochs)
-  }, 5)
-  await start(directory, { fit: slow })
-  clearInterval(watching)
-  // 20 epochs of 130 ms: after about 1 s and 2 s.
-  assert.ok(seen.length >= 1 && seen.length <= 3, `seen after ${seen} epochs`)
-  assert.ok(seen.every(epochs => epochs >= 5))
+  }
+  const beganMs = performance.now()
+  const [, secondMs] = await Promise.all([
+    start(directory, { signal: stop.signal, fit: untilStopped }),
+    watch()
+      .then(() => performance.now())
+      .finally(() => stop.abort('SIGTERM')),
+  ])
+  // They were counted after it: there may be more by then, never fewer.
+  for (const [epochs, { lines }] of seen) assert.ok(lines >= epochs, `${lines} lines under a checkpoint of ${epochs}`)
+  assert.ok(secondMs - beganMs >= 2_000, `the second was written after ${secondMs - beganMs} ms`)
   assert.equal((await resultOf(directory)).checkpoint?.epochs, await checkpointEpochs(directory, '1-0'))
 })
 
@@ -220,11 +235,11 @@ test('a checkpoint that cannot be written is said once, and the training goes on
       warn = listener
     },
     // A folder of the file's name: rename(2) answers EISDIR.
-    fit: after(3, () =>
-      mkdir(runFile(directory, 'checkpoint'))
-        .then(() => warn())
-        .then(() => warn()),
-    ),
+    fit: after(3, () => {
+      mkdirSync(runFile(directory, 'checkpoint'))
+      warn()
+      warn()
+    }),
   })
   assert.equal(code, WORKER_EXIT.completed)
   assert.equal(err.filter(line => /no checkpoint could be written/.test(line)).length, 1)
@@ -234,20 +249,6 @@ test('a checkpoint that cannot be written is said once, and the training goes on
     [],
   )
 })
-
-/** Trains as slowly as it takes to be told to stop, ten seconds at most. */
-const patiently: typeof completes = options => {
-  let patience = 1000
-  return completes({
-    ...options,
-    training: { ...options.training, epochs: 100_000 },
-    onEpoch(epoch) {
-      if (epoch.epoch < 20) options.onEpoch(epoch)
-      keepBusy(10)
-      assert.ok(patience-- > 0, 'it was told to stop')
-    },
-  })
-}
 
 const marks: [string, (directory: string) => Promise<unknown>, number, string, RegExp][] = [
   [
@@ -284,7 +285,7 @@ for (const [what, mark, code, stoppedBy, words] of marks)
     const ended = await start(directory, {
       fit: options => {
         setTimeout(() => void mark(directory), 50)
-        return patiently(options)
+        return untilStopped(options)
       },
     })
     assert.equal(ended.code, code)
@@ -298,10 +299,10 @@ test('a newer run that only has a folder stops nobody, and neither does one that
   const directory = await makeJob(home)
   const { code } = await start(directory, {
     fit: options =>
-      after(2, async () => {
-        await mkdir(join(directory, 'runs', '2-0'), { recursive: true })
-        await mkdir(join(directory, 'runs', '1-1'), { recursive: true })
-        await writeFile(runFile(directory, 'result.json', '1-1'), '{"outcome":"stopped"}')
+      after(2, () => {
+        mkdirSync(join(directory, 'runs', '2-0'), { recursive: true })
+        mkdirSync(join(directory, 'runs', '1-1'), { recursive: true })
+        writeFileSync(runFile(directory, 'result.json', '1-1'), '{"outcome":"stopped"}')
       })({
         ...options,
         onEpoch(epoch) {
@@ -346,7 +347,7 @@ test('marks that cannot be read stop nobody, and are said once', async () => {
   const { code, err } = await start(directory, {
     // A file where a run's folder should be: ENOTDIR is no answer to whether it has a fence.
     fit: options =>
-      after(2, () => writeFile(join(directory, 'runs', '2-0'), ''))({
+      after(2, () => writeFileSync(join(directory, 'runs', '2-0'), ''))({
         ...options,
         onEpoch(epoch) {
           options.onEpoch(epoch)

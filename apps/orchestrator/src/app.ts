@@ -17,7 +17,7 @@ import { createJobStore } from './store/job-store.ts'
 import { createKeys } from './store/keys.ts'
 import { createLease } from './store/lease.ts'
 import { createLiveCounts } from './store/live-counts.ts'
-import { connectFailingFast, connectWaiting, durabilityGaps, whenReady } from './store/redis.ts'
+import { connectFailingFast, connectWaiting, durabilityGaps, storeMemory, whenReady } from './store/redis.ts'
 import { createSharedLimits } from './store/shared-limits.ts'
 import { createAskOwner } from './streams/ask-owner.ts'
 import { createChanges } from './streams/changes.ts'
@@ -51,7 +51,7 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
   const keys = createKeys(prefix)
   const { eventsPerJob, idempotencyHours, sseClients } = settings.limits
   const epochs = createEpochStore({ redis, keys, eventsPerJob })
-  const jobs = createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs: idempotencyHours * 3_600_000 })
+  const jobs = createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs: idempotencyHours * 3_600_000, log })
   const facts = createFactsStore(redis, prefix)
   const limits = createSharedLimits(redis, keys, idempotencyHours * 3_600_000)
   const now = (): Date => new Date()
@@ -119,6 +119,7 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
       nudges,
       streams: createEventStreams(sseClients),
       storeGaps: () => durabilityGaps(redis),
+      storeMemory: () => storeMemory(redis),
       crash,
       now,
     },

@@ -1,5 +1,5 @@
 // The settings, parsed once. The one place that reads process.env and the configuration file.
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ClusterName, IdentityName, OwnerId, Sha256, SlurmName, UnixUser } from '@trotline/contracts'
 import { parse } from 'yaml'
@@ -25,7 +25,7 @@ const Identity = z.strictObject({ name: IdentityName, unixUser: UnixUser, privat
 const Reports = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('queue'),
-    /** The queue as the nodes reach it, with a user that may only report. */
+    /** The store's own Redis as the nodes reach it, with a user that may only report. */
     url: RedisUrl,
     user: z.string(),
     passwordFile: z.string(),
@@ -141,7 +141,8 @@ const Settings = z.strictObject({
 })
 export type Settings = z.infer<typeof Settings>
 
-export const USAGE = 'trotline-orchestrator --config FILE   (or TROTLINE_CONFIG=FILE)'
+export const PROGRAM = 'node apps/orchestrator/dist/main.js'
+export const USAGE = `${PROGRAM} --config FILE   (or TROTLINE_CONFIG=FILE)`
 
 /** @throws OrchestratorError CONFIG_INVALID naming every field that is wrong */
 export function readSettings(argv: readonly string[]): Settings {
@@ -185,7 +186,29 @@ export function parseSettings(text: string, file: string): Settings {
     for (const identity of cluster.identities) identity.privateKeyFile = at(identity.privateKeyFile)
     if (cluster.reports.kind === 'queue') cluster.reports.passwordFile = at(cluster.reports.passwordFile)
   }
+  const open = [...secretFilesOf(settings)].flatMap(openToOthers)
+  if (open.length > 0)
+    throw new OrchestratorError('CONFIG_INVALID', `${file} names secrets that others may read:\n${open.join('\n')}`)
   return settings
+}
+
+function secretFilesOf({ store, clusters }: Settings): Set<string> {
+  const perCluster = clusters.flatMap(({ identities, reports }) => [
+    ...identities.map(identity => identity.privateKeyFile),
+    ...(reports.kind === 'queue' ? [reports.passwordFile] : []),
+  ])
+  return new Set([...(store.passwordFile === undefined ? [] : [store.passwordFile]), ...perCluster])
+}
+
+/** One that is not there is named by whoever needs it. */
+function openToOthers(file: string): string[] {
+  let mode: number
+  try {
+    mode = statSync(file).mode & 0o777
+  } catch {
+    return []
+  }
+  return (mode & 0o077) === 0 ? [] : [`  ${file} has mode 0${mode.toString(8)}, wanted 0600: chmod 600 ${file}`]
 }
 
 const repeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i)

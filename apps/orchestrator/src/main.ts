@@ -1,6 +1,6 @@
 // The process: settings, start, signals, exit code.
 import { createApp } from './app.ts'
-import { readSettings, USAGE } from './config.ts'
+import { PROGRAM, readSettings, USAGE } from './config.ts'
 import { isCoded } from './errors.ts'
 import { survive } from './lifecycle/crash-points.ts'
 import { createLog } from './logging.ts'
@@ -11,7 +11,7 @@ const STOP_LIMIT_MS = 15_000
 
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   console.log(
-    `Trotline's server: REST in front of Slurm.\n\n  ${USAGE}\n  ${RECOVER_USAGE}\n\nrecover makes an emptied or an older store whole from the job directories on the clusters. Stop the servers first.\n\nExample\n  trotline-orchestrator --config .local/trotline.yaml     (written by npm run quickstart)`,
+    `Trotline's server: REST in front of Slurm.\n\n  ${USAGE}\n  ${RECOVER_USAGE}\n\nrecover makes an emptied or an older store whole from the job directories on the clusters. Stop the servers first.\n\nExample\n  ${PROGRAM} --config .local/trotline.yaml     (written by npm run quickstart)`,
   )
   process.exit(0)
 }

@@ -1,9 +1,9 @@
-// `trotline-orchestrator recover`: makes an emptied or an older store whole again from the job directories on the clusters.
+// The server's command `recover`: makes an emptied or an older store whole again from the job directories on the clusters.
 // Constructs what lifecycle/recover-cluster.ts needs and says what came of it. Exit 0: all is well; 1: some directories could
 // not be read or some jobs wait for a person; 2: a cluster or the store could not be asked, or a server owns a cluster.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClusterAccess, type OwnedCluster } from './clusters/access.ts'
-import { readSettings, type Settings } from './config.ts'
+import { PROGRAM, readSettings, type Settings } from './config.ts'
 import { isCoded, OrchestratorError } from './errors.ts'
 import { type IdentityReport, recoverCluster } from './lifecycle/recover-cluster.ts'
 import { createLog } from './logging.ts'
@@ -14,7 +14,7 @@ import { createLease, LEASE_MS, type Lease, RENEW_EVERY_MS } from './store/lease
 import { connectFailingFast, whenReady } from './store/redis.ts'
 import { createSharedLimits } from './store/shared-limits.ts'
 
-export const RECOVER_USAGE = 'trotline-orchestrator recover --config FILE [--dry-run]'
+export const RECOVER_USAGE = `${PROGRAM} recover --config FILE [--dry-run]`
 
 const STORE_LIMIT_MS = 10_000
 

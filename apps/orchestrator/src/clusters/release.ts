@@ -76,17 +76,41 @@ chmod 0555 -- "$1"
 mv -T -- "$1" "$2"
 `
 
+/** Readable folders of a release are not writable, not even to be emptied by their owner. */
+const REMOVE = `
+[ ! -d "$1" ] || chmod -R u+w -- "$1"
+rm -rf -- "$1"
+`
+
+/** Folders of uploads that failed together with their connection: the next upload over it takes them away. */
+const leftBehind = new WeakMap<Transport, Set<string>>()
+
 export async function uploadRelease(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
   const target = releaseOf(workDir, release.id)
   const beside = `${releasesOf(workDir)}/.${release.id.slice(0, 16)}-${randomBytes(4).toString('hex')}`
-  await must(transport, ['mkdir', '-m', '0755', '--', beside])
-  for (const file of release.files)
-    await transport.put(`${beside}/${file.path}`, { file: join(release.directory, file.path) }, { mode: 0o444 })
-  await transport.put(`${beside}/manifest.json`, release.manifest, { mode: 0o444 })
-  await must(transport, ['sh', '-c', PUBLISH, 'publish', beside, target])
+  const left = leftBehind.get(transport) ?? new Set<string>()
+  leftBehind.set(transport, left)
+  for (const folder of left) await remove(transport, folder, left)
+  left.add(beside)
+  try {
+    await must(transport, ['mkdir', '-m', '0755', '--', beside])
+    for (const file of release.files)
+      await transport.put(`${beside}/${file.path}`, { file: join(release.directory, file.path) }, { mode: 0o444 })
+    await transport.put(`${beside}/manifest.json`, release.manifest, { mode: 0o444 })
+    await must(transport, ['sh', '-c', PUBLISH, 'publish', beside, target])
+    left.delete(beside)
+  } catch (error) {
+    await remove(transport, beside, left).catch(() => undefined)
+    throw error
+  }
   if (!(await releaseIsWhole(transport, workDir, release))) {
     throw new OrchestratorError('RELEASE_DAMAGED', `The worker release did not arrive whole in ${target}`)
   }
+}
+
+async function remove(transport: Transport, folder: string, left: Set<string>): Promise<void> {
+  await must(transport, ['sh', '-c', REMOVE, 'remove', folder])
+  left.delete(folder)
 }
 
 async function must(transport: Transport, argv: string[]): Promise<void> {

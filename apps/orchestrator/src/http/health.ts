@@ -5,11 +5,19 @@ import { pauseInWords } from '../clusters/paused.ts'
 import { isCoded } from '../errors.ts'
 import type { Services } from './services.ts'
 
-const Check = z.strictObject({ name: z.string(), ok: z.boolean(), code: z.string(), detail: z.string() })
+/** Of the store: past its ceiling it takes no more jobs. */
+const Memory = z.strictObject({ usedBytes: z.int(), ceilingBytes: z.int().nullable() })
+const Check = z.strictObject({
+  name: z.string(),
+  ok: z.boolean(),
+  code: z.string(),
+  detail: z.string(),
+  memory: Memory.optional(),
+})
 const Readiness = z.strictObject({ ready: z.boolean(), checks: z.array(Check) }).meta({ id: 'Readiness' })
 
 export const healthRoutes =
-  ({ clusters, facts, pauses, storeGaps }: Services): FastifyPluginAsyncZod =>
+  ({ clusters, facts, pauses, storeGaps, storeMemory }: Services): FastifyPluginAsyncZod =>
   async app => {
     app.get(
       '/healthz',
@@ -33,15 +41,12 @@ export const healthRoutes =
 
     async function storeCheck(): Promise<z.infer<typeof Check>> {
       try {
-        const gaps = await storeGaps()
-        if (gaps.length === 0)
-          return { name: 'store', ok: true, code: 'ok', detail: 'Redis answers and keeps what it acknowledges' }
-        return {
-          name: 'store',
-          ok: false,
-          code: 'STORE_NOT_DURABLE',
-          detail: `Redis may lose acknowledged jobs: ${gaps.join('; ')}`,
-        }
+        const [gaps, memory] = await Promise.all([storeGaps(), storeMemory()])
+        const said =
+          gaps.length === 0
+            ? { ok: true, code: 'ok', detail: 'Redis answers and keeps what it acknowledges' }
+            : { ok: false, code: 'STORE_NOT_DURABLE', detail: `Redis may lose acknowledged jobs: ${gaps.join('; ')}` }
+        return { name: 'store', ...said, ...(memory === null ? {} : { memory }) }
       } catch (error) {
         return { name: 'store', ok: false, ...told(error) }
       }

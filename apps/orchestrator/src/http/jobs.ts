@@ -1,4 +1,6 @@
-// /v1/jobs: submit, dry run, list, show, cancel, release, script. Answered from the store; nothing here waits for a cluster.
+// /v1/jobs: submit, dry run, list, show, cancel, release, script. Answered from the store; nothing here waits for a cluster, but
+// for the first sight of one.
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ClusterName,
   DryRun,
@@ -16,11 +18,11 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { jobDirectoryOf, releaseOf, slurmNameOf } from '../clusters/layout.ts'
 import { isCoded, OrchestratorError } from '../errors.ts'
-import { accept, newReportKey, type Principal } from '../lifecycle/accept.ts'
+import { type Accepted, type AcceptInput, accept, newReportKey, type Principal } from '../lifecycle/accept.ts'
 import { forced, mayForce } from '../lifecycle/force.ts'
 import { cancelRequested, type Move, presentOf, released } from '../lifecycle/machine.ts'
 import { renderScript } from '../lifecycle/script.ts'
-import { type Idempotency, isCursor } from '../store/job-store.ts'
+import { type Idempotency, isCursor, viewOfNew } from '../store/job-store.ts'
 import type { JobRecord } from '../store/record.ts'
 import { type Action, authorize, authorizeOperator } from './auth.ts'
 import { leaveCancelledMark } from './cancelled-mark.ts'
@@ -28,12 +30,18 @@ import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
 import { JobParams, NoQuery } from './parameters.ts'
 import { ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
+import { type AskStore, createStoreTime } from './store-time.ts'
 
 const CancelQuery = z.strictObject({
   /** Ends a job that cannot be concluded; operators only. */
   force: z.enum(['true', 'false']).default('false'),
 })
 const SubmitQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') })
+
+/** An owner sees its cluster within a second of its start. */
+const FIRST_SIGHT_MS = 3_000
+const LOOK_AGAIN_MS = 100
+
 export const jobRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
@@ -63,15 +71,10 @@ export const jobRoutes =
         const { principal, body } = request
         const idempotency = idempotencyOf(request.headers, principal, ['POST /v1/jobs', body])
         const dry = request.query.dryRun === 'true'
-        const known = idempotency && !dry ? await jobs.idempotent(idempotency) : null
-        if (known !== null) return answer(await jobs.view(known), true)
-        const verdict = accept({
-          request: body,
-          principal,
-          clusters,
-          facts: await facts.readFacts(body.cluster),
-          at: services.now().toISOString(),
-        })
+        const ask = createStoreTime()
+        const known = idempotency && !dry ? await ask(() => jobs.idempotent(idempotency)) : null
+        if (known !== null) return answer(await ask(() => jobs.view(known)), true)
+        const verdict = await judged({ request: body, principal, clusters }, ask)
         if (!verdict.accepted)
           throw new ProblemError('request-refused', refusal(verdict.findings.length), verdict.findings)
         const { job } = verdict
@@ -88,11 +91,16 @@ export const jobRoutes =
           detail: 'Stored.',
           evidence: [`request ${request.id}`],
         }
-        const stored = await jobs.create(job, [state], { secret: newReportKey(), idempotency })
+        const creating = ask(() => jobs.create(job, [state], { secret: newReportKey(), idempotency }))
+        const stored = await creating.catch(error => {
+          throw perhapsStored(error, idempotency !== null)
+        })
         crash('accept:after-store')
         request.log.info({ jobId: stored.id, created: stored.created }, 'job accepted')
-        await nudges.send(job.cluster, stored.id)
-        return answer(await (stored.created ? jobs.viewOf(job) : jobs.view(stored.id)), !stored.created)
+        if (!stored.created) return answer(await ask(() => jobs.view(stored.id)), true)
+        // The job is stored and answered for, whatever becomes of the nudge: the sweep finds it.
+        await ask(() => nudges.send(job.cluster, job.id)).catch(() => undefined)
+        return answer(viewOfNew(job), false)
 
         function answer(shown: Job, replayed: boolean) {
           if (replayed) reply.header('idempotency-replayed', 'true')
@@ -137,7 +145,7 @@ export const jobRoutes =
         },
       },
       async request => {
-        const job = await jobs.view(request.params.id)
+        const job = await createStoreTime()(() => jobs.view(request.params.id))
         authorize(request.principal, 'read', job)
         return job
       },
@@ -160,12 +168,14 @@ export const jobRoutes =
           await force(id, request.principal)
           return reply.code(202).send(await jobs.view(id))
         }
-        await change(id, request.principal, 'cancel', null, (job, at) => {
+        const ask = createStoreTime()
+        const cancel = (job: JobRecord, at: string): Move | null => {
           if (isTerminal(job.state))
             throw new OrchestratorError('JOB_ENDED', `Job ${id} is ${job.state}; there is nothing to cancel`)
           return job.cancelRequestedAt === null ? cancelRequested(job, at, request.principal.owner.id) : null
-        })
-        return reply.code(202).send(await jobs.view(id))
+        }
+        await ask(() => change(id, request.principal, 'cancel', null, cancel))
+        return reply.code(202).send(await ask(() => jobs.view(id)))
       },
     )
 
@@ -185,14 +195,14 @@ export const jobRoutes =
         const { principal } = request
         const { id } = request.params
         const idempotency = idempotencyOf(request.headers, principal, ['POST release', id])
-        const known = idempotency ? await jobs.idempotent(idempotency) : null
-        if (known === null) {
-          await change(id, principal, 'release', idempotency, (job, at) => {
-            if (job.hold === null) throw new OrchestratorError('JOB_NOT_HELD', `Job ${id} is ${job.state} and not held`)
-            return released(job, at, principal.owner.id)
-          })
+        const ask = createStoreTime()
+        const known = idempotency ? await ask(() => jobs.idempotent(idempotency)) : null
+        const release = (job: JobRecord, at: string): Move => {
+          if (job.hold === null) throw new OrchestratorError('JOB_NOT_HELD', `Job ${id} is ${job.state} and not held`)
+          return released(job, at, principal.owner.id)
         }
-        return reply.code(202).send(await jobs.view(id))
+        if (known === null) await ask(() => change(id, principal, 'release', idempotency, release))
+        return reply.code(202).send(await ask(() => jobs.view(id)))
       },
     )
 
@@ -218,6 +228,22 @@ export const jobRoutes =
         return reply.type('text/plain; charset=utf-8').send(job.inner.script)
       },
     )
+
+    /** Waits for the first sight of a cluster: what nobody knows of cannot be judged, and what was not judged is not stored. */
+    async function judged(input: Omit<AcceptInput, 'facts' | 'at'>, ask: AskStore): Promise<Accepted> {
+      const { cluster } = input.request
+      const endMs = performance.now() + FIRST_SIGHT_MS
+      for (;;) {
+        const seen = await ask(() => facts.readFacts(cluster))
+        const verdict = accept({ ...input, facts: seen, at: services.now().toISOString() })
+        if (verdict.accepted || !verdict.unseen) return verdict
+        if (performance.now() > endMs) {
+          const detail = `Cluster ${cluster} was never seen, so nobody knows its partitions: nothing was stored. /readyz says what keeps it away; send the request again later.`
+          throw new ProblemError('cluster-unreachable', detail)
+        }
+        await sleep(LOOK_AGAIN_MS)
+      }
+    }
 
     async function force(id: string, principal: Principal): Promise<void> {
       const job = await jobs.read(id)
@@ -275,6 +301,16 @@ export const jobRoutes =
       })
     }
   }
+
+/** The write may be done after its answer was given up. */
+function perhapsStored(error: unknown, keyed: boolean): unknown {
+  if (!isCoded(error) || error.code !== 'STORE_UNREACHABLE') return error
+  const next = keyed
+    ? 'send the request again with the same Idempotency-Key, and there will be one job'
+    : 'look at GET /v1/jobs before you send the request again; with an Idempotency-Key it would be safe to repeat'
+  const detail = `${error.message}. Whether the job was stored is not known: ${next}.`
+  return new OrchestratorError('STORE_UNREACHABLE', detail, { cause: error })
+}
 
 const refusal = (count: number): string =>
   count === 1

@@ -49,6 +49,7 @@ const BY_ERROR_CODE: Readonly<Record<string, ProblemCode>> = {
   CLUSTER_UNKNOWN: 'cluster-unreachable',
   CLUSTER_RESTING: 'cluster-unreachable',
   CLUSTER_CEILING: 'cluster-unreachable',
+  WORK_DIR_AWAY: 'cluster-unreachable',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid-request',

@@ -28,6 +28,12 @@ import { PROBLEMS, type ProblemCode, ProblemError, problemBody, problemCodeOf } 
 import type { Services } from './services.ts'
 import { whyRoutes } from './why.ts'
 
+/**
+ * A body past the limit is let run out, up to this size, and read by nobody: closing on a client that is still sending resets its
+ * connection, and the answer is lost with it.
+ */
+const RUN_OUT_BYTES = 64 * 1_048_576
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks. Set before any route below /v1 runs. */
@@ -124,6 +130,8 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
     about: { detail: string; findings?: ProblemError['findings'] },
   ): FastifyReply {
     if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer')
+    if (code === 'body-too-large' && Number(request.headers['content-length']) <= RUN_OUT_BYTES)
+      reply.removeHeader('connection')
     if (PROBLEMS[code].status === 503) reply.header('retry-after', '2')
     return (
       reply

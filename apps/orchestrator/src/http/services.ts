@@ -6,6 +6,7 @@ import type { FactsStore } from '../store/facts.ts'
 import type { JobStore } from '../store/job-store.ts'
 import type { LiveCounts } from '../store/live-counts.ts'
 import type { Pauses } from '../store/pauses.ts'
+import type { StoreMemory } from '../store/redis.ts'
 import type { AskOwner } from '../streams/ask-owner.ts'
 import type { Changes } from '../streams/changes.ts'
 import type { Nudges } from '../streams/nudges.ts'
@@ -27,6 +28,8 @@ export interface Services {
   streams: EventStreams
   /** Is the store there, and does it keep what it acknowledges? @throws STORE_UNREACHABLE */
   storeGaps(): Promise<string[]>
+  /** null: not to be known. @throws STORE_UNREACHABLE */
+  storeMemory(): Promise<StoreMemory | null>
   crash: Crash
   now(): Date
 }

@@ -1,7 +1,8 @@
 // Jobs in Redis: one record each, written by compare-and-set on its revision (commit-script.ts), listed by sorted sets.
 import type { Job, JobEvent, JobState } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
-import { OrchestratorError } from '../errors.ts'
+import type { Logger } from 'pino'
+import { isCoded, OrchestratorError } from '../errors.ts'
 import { COMMIT } from './commit-script.ts'
 import type { EpochStore } from './epoch-store.ts'
 import { indexKeys, type Keys } from './keys.ts'
@@ -66,7 +67,7 @@ export interface JobStore {
     lease: LeaseClaim | null,
     idempotency?: Idempotency | null,
   ): Promise<JobRecord>
-  /** Newest first. The cursor is opaque. */
+  /** Newest first, without those whose record cannot be read: they are logged. The cursor is opaque. */
   list(filter: ListFilter, limit: number, cursor: string | null): Promise<{ items: Job[]; nextCursor: string | null }>
   idsInState(cluster: string, state: JobState): Promise<string[]>
   /** Of each job the number of its newest write, by which a reader knows whether it has read that; null: no such job. */
@@ -87,6 +88,7 @@ interface Settings {
   epochs: EpochStore
   eventsPerJob: number
   idempotencyMs: number
+  log?: Logger
 }
 
 /** One call of this size takes Redis about a millisecond. */
@@ -99,7 +101,7 @@ return found
 
 type CommitReply = ['ok', number] | ['stale', string] | ['lease'] | ['known', string]
 
-export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs }: Settings): JobStore {
+export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs, log }: Settings): JobStore {
   redis.defineCommand('trotlineCommit', { numberOfKeys: 6, lua: COMMIT })
   const run = (...args: string[]): Promise<CommitReply> =>
     (redis as unknown as { trotlineCommit(...a: string[]): Promise<CommitReply> }).trotlineCommit(...args)
@@ -166,16 +168,33 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
   }
 
   function parseRecord(id: string, text: string): JobRecord {
-    const parsed = JobRecord.safeParse(JSON.parse(text))
+    const unreadable = (why: string, details: Record<string, unknown> = {}) =>
+      new OrchestratorError('STORE_RECORD_UNREADABLE', `The record of job ${id} ${why}`, { details })
+    let raw: unknown
+    try {
+      raw = JSON.parse(text)
+    } catch {
+      throw unreadable('is not JSON')
+    }
+    const parsed = JobRecord.safeParse(raw)
     if (parsed.success) return parsed.data
-    throw new OrchestratorError('STORE_RECORD_UNREADABLE', `The record of job ${id} does not fit its schema`, {
-      details: { issues: parsed.error.issues },
-    })
+    throw unreadable('does not fit its schema', { issues: parsed.error.issues })
   }
 
-  const toView = async (record: JobRecord): Promise<Job> => {
-    const { schemaVersion: _, inner: __, ...shown } = record
-    return { ...shown, progress: await epochs.progress(record) }
+  const toView = async (record: JobRecord): Promise<Job> => ({
+    ...shownOf(record),
+    progress: await epochs.progress(record),
+  })
+
+  /** null: its record cannot be read, or is gone, which must not hide the others. */
+  async function listed(id: string): Promise<Job | null> {
+    try {
+      return await store.view(id)
+    } catch (error) {
+      if (!isCoded(error) || !['STORE_RECORD_UNREADABLE', 'JOB_NOT_FOUND'].includes(error.code)) throw error
+      log?.error({ err: error, jobId: id }, 'a job is left out of a list')
+      return null
+    }
   }
 
   const store: JobStore = {
@@ -236,8 +255,8 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
         more = found.length === limit + 1
         for (const { id, score } of found) {
           if (after !== null && score === after.score && id >= after.id) continue
-          const job = await store.view(id)
-          if (!source.keeps(job)) continue
+          const job = await listed(id)
+          if (job === null || !source.keeps(job)) continue
           if (items.length === limit) {
             const end = items[items.length - 1]
             if (end) last = { score: Date.parse(end.createdAt), id: end.id }
@@ -290,6 +309,17 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     },
   }
   return store
+}
+
+function shownOf({ schemaVersion: _, inner: __, ...shown }: JobRecord): Omit<Job, 'progress'> {
+  return shown
+}
+
+/** A job that was stored this moment, of which nobody can have reported anything. */
+export function viewOfNew(record: JobRecord): Job {
+  const { training } = record.request
+  const of = training.kind === 'preset' ? training.epochs : 1
+  return { ...shownOf(record), progress: { epochs: 0, of, superseded: 0, last: null } }
 }
 
 const keptOf = ({ keySha256, bodySha256 }: Idempotency): string => `${keySha256} ${bodySha256}`

@@ -119,6 +119,25 @@ async function loadingLosesScripts(redis: Redis): Promise<boolean> {
 const pairsOf = (flat: readonly unknown[]): [string, unknown][] =>
   flat.flatMap((name, i) => (i % 2 === 0 ? [[String(name), flat[i + 1]] as [string, unknown]] : []))
 
+export interface StoreMemory {
+  usedBytes: number
+  /** null: Redis has no ceiling of its own and takes what the machine has. */
+  ceilingBytes: number | null
+}
+
+/** null: this user may not ask. @throws STORE_UNREACHABLE */
+export async function storeMemory(redis: Redis): Promise<StoreMemory | null> {
+  const info = await asking(redis.info('memory')).catch(error => {
+    if (error instanceof OrchestratorError) throw error
+    return null
+  })
+  if (info === null) return null
+  const [used, ceiling] = ['used_memory', 'maxmemory'].map(name =>
+    Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0),
+  )
+  return { usedBytes: used ?? 0, ceilingBytes: ceiling || null }
+}
+
 /** ioredis's errors become one code of ours; what Redis itself answered (a bug) stays as it is. */
 export async function asking<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -127,7 +146,7 @@ export async function asking<T>(answer: Promise<T>): Promise<T> {
     if (
       cause instanceof Error &&
       cause.name === 'ReplyError' &&
-      !/^(LOADING|READONLY|MASTERDOWN|NOAUTH|WRONGPASS)/.test(cause.message)
+      !/^(LOADING|READONLY|MASTERDOWN|NOAUTH|WRONGPASS|OOM|MISCONF)/.test(cause.message)
     )
       throw cause
     throw new OrchestratorError('STORE_UNREACHABLE', 'The store (Redis) could not be asked', { cause })

@@ -1,0 +1,90 @@
+// The worker release on its way to a real file system, over a local transport: brought once, replaced where it is damaged, and
+// no remains of an upload that failed.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, beforeEach, describe, test } from 'node:test'
+import { createLocalTransport, SlurmError, type Transport } from '@trotline/slurm'
+import { releaseIsWhole, uploadRelease, type WorkerRelease } from '../../apps/orchestrator/src/clusters/release.ts'
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const folder = mkdtempSync(join(tmpdir(), 'trotline-upload-'))
+const transport = createLocalTransport()
+after(async () => {
+  await transport.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const WORKER = 'console.log("trains")\n'
+
+function builtRelease(): WorkerRelease {
+  const files = [{ path: 'worker.mjs', sha256: sha256(WORKER), bytes: WORKER.length }]
+  const manifest = JSON.stringify({ files })
+  const id = sha256(manifest)
+  const directory = join(folder, 'built', id)
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, 'worker.mjs'), WORKER)
+  return { id, directory, manifest, files }
+}
+
+describe('uploading the worker release', () => {
+  const release = builtRelease()
+  let workDir = ''
+  const releases = (...path: string[]): string => join(workDir, 'releases', ...path)
+  const provide = async (over: Transport = transport): Promise<void> => {
+    if (!(await releaseIsWhole(over, workDir, release))) await uploadRelease(over, workDir, release)
+  }
+  beforeEach(() => {
+    workDir = mkdtempSync(join(folder, 'work-'))
+    mkdirSync(releases())
+  })
+
+  test('what is there and whole is not sent again: two jobs run the same file', async () => {
+    await provide()
+    const first = statSync(releases(release.id, 'worker.mjs'))
+    await provide()
+    const second = statSync(releases(release.id, 'worker.mjs'))
+    assert.deepEqual([second.ino, second.mode & 0o777], [first.ino, 0o444])
+    assert.deepEqual(readdirSync(releases()), [release.id])
+  })
+
+  test('a file that was damaged is replaced', async () => {
+    await provide()
+    const file = releases(release.id, 'worker.mjs')
+    const before = statSync(file).ino
+    chmodSync(file, 0o644)
+    writeFileSync(file, 'console.log("mines")\n')
+    await provide()
+    assert.equal(readFileSync(file, 'utf8'), WORKER)
+    assert.notEqual(statSync(file).ino, before, 'a worker that runs keeps the file that it has opened')
+    assert.ok(await releaseIsWhole(transport, workDir, release))
+  })
+
+  test('an upload that fails leaves nothing', async () => {
+    const full: Transport = {
+      ...transport,
+      put: async () => {
+        throw new SlurmError('FILE_FAILED')
+      },
+    }
+    await assert.rejects(provide(full), { code: 'FILE_FAILED' })
+    assert.deepEqual(readdirSync(releases()), [])
+  })
+
+  test('what an upload left because its connection was cut goes with the next one', async () => {
+    let cut = true
+    const weak: Transport = {
+      ...transport,
+      put: (...args) => (cut ? Promise.reject(new SlurmError('SSH_LOST')) : transport.put(...args)),
+      exec: (argv, options) =>
+        cut && argv.includes('remove') ? Promise.reject(new SlurmError('SSH_LOST')) : transport.exec(argv, options),
+    }
+    await assert.rejects(provide(weak), { code: 'SSH_LOST' })
+    assert.equal(readdirSync(releases()).length, 1)
+    cut = false
+    await provide(weak)
+    assert.deepEqual(readdirSync(releases()), [release.id])
+  })
+})
