@@ -1,6 +1,6 @@
 // Slurm's accounting on the local cluster: a MariaDB with data folder and socket of its own, and slurmdbd in front of it.
 
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DeployError } from '../errors.ts'
 import type { Daemon } from './daemon.ts'
@@ -19,6 +19,7 @@ export function mariadbDaemon(layout: Layout, plan: ClusterPlan): Daemon {
       `--datadir=${layout.databaseFolder}`,
       `--socket=${layout.databaseSocket}`,
       `--pid-file=${layout.pidFile('mariadbd')}`,
+      `--tmpdir=${temporaryFolderOf(layout)}`,
       '--bind-address=127.0.0.1',
       `--port=${plan.ports.mariadbd}`,
       '--skip-name-resolve',
@@ -51,7 +52,11 @@ export function mariadbDaemon(layout: Layout, plan: ClusterPlan): Daemon {
 const sql = (layout: Layout, statement: string) =>
   runProgram(['mariadb', '--no-defaults', '-uroot', `--socket=${layout.databaseSocket}`, '-e', statement])
 
+/** Its own: each MariaDB that starts takes away every #sql* file in its temporary folder, those of others in /tmp too. */
+const temporaryFolderOf = (layout: Layout): string => `${layout.databaseFolder}.tmp`
+
 async function makeDatabaseFolder(layout: Layout, { user }: ClusterPlan) {
+  mkdirSync(temporaryFolderOf(layout), { recursive: true, mode: 0o700 })
   if (existsSync(layout.databaseFolder)) return
   // Made beside and renamed: an installation cut short would otherwise be taken for a database.
   const beside = join(layout.home, 'database.new')
@@ -62,6 +67,7 @@ async function makeDatabaseFolder(layout: Layout, { user }: ClusterPlan) {
       '--no-defaults',
       `--user=${user}`,
       `--datadir=${beside}`,
+      `--tmpdir=${temporaryFolderOf(layout)}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--force', // it wants the machine's name to resolve, which we do not need

@@ -47,6 +47,12 @@ export interface ClusterStatus {
   cluster: LocalCluster | undefined
 }
 
+/** To be said aloud where Slurm can be reached from outside; null: all of it is on loopback. */
+export function warningOf(address: string): string | null {
+  if (address.startsWith('127.')) return null
+  return `Slurm's daemons listen on ${address}, where this machine's name resolves to, and not on loopback: only munge keeps others out. Let the name resolve to 127.0.1.1 in /etc/hosts to keep them in.`
+}
+
 export async function up({ home, onProgress = () => {}, signal, ...wanted }: UpOptions): Promise<LocalCluster> {
   requirePrograms(wanted.accounting ?? true)
   const folder = openHome(home)
@@ -182,12 +188,26 @@ export async function stopDaemon(home: string, name: string, signal: 'SIGTERM' |
 }
 
 function oneDaemon(home: string, name: string): Daemon {
-  const found = openPlan(home)
-  if (found === undefined) throw new DeployError('NOT_UP', `${resolve(home)} holds no cluster: run up first`)
-  const daemons = daemonsOf(found.layout, found.plan)
+  const { layout, plan } = planOf(home)
+  const daemons = daemonsOf(layout, plan)
   const daemon = daemons.find(one => one.name === name)
   if (daemon !== undefined) return daemon
   throw new DeployError('DAEMON_UNKNOWN', `no daemon ${name}; there are ${daemons.map(one => one.name).join(', ')}`)
+}
+
+/** What `up` answered, read from the plan it left: nothing is asked and nothing is started. */
+export function plannedCluster(home: string): LocalCluster {
+  const { layout, plan } = planOf(home)
+  return describe(layout, plan)
+}
+
+/** Where Slurm's daemons listen; all others listen on 127.0.0.1. */
+export const slurmAddress = (home: string): string => planOf(home).plan.address
+
+function planOf(home: string): { layout: Layout; plan: ClusterPlan } {
+  const found = existsSync(resolve(home)) ? openPlan(home) : undefined
+  if (found !== undefined) return found
+  throw new DeployError('NOT_UP', `${resolve(home)} holds no cluster: run up first`)
 }
 
 function openPlan(home: string): { layout: Layout; plan: ClusterPlan } | undefined {

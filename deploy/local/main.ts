@@ -4,9 +4,10 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { DeployError } from '../errors.ts'
-import { type ClusterStatus, down, type LocalCluster, status, up } from './cluster.ts'
+import { type ClusterStatus, down, type LocalCluster, slurmAddress, status, up, warningOf } from './cluster.ts'
 
-const HELP = `A private Slurm cluster on this machine, with sshd and Redis, on loopback, as the user who calls.
+const HELP = `A private Slurm cluster on this machine, with sshd and Redis, as the user who calls. sshd, Redis and the database listen on loopback,
+Slurm's own daemons where this machine's name resolves to, which up tells.
 
   npm run local -- up [--home DIR] [--no-accounting]     start it, or repair what does not run
   npm run local -- status [--home DIR]                   exit code 0 when every daemon answers, else 3
@@ -74,11 +75,14 @@ async function main(): Promise<number> {
   }
 }
 
-function summary({ slurmConf, ssh, redis }: LocalCluster): string {
+function summary({ home, slurmConf, ssh, redis }: LocalCluster): string {
+  const address = slurmAddress(home)
+  const warning = warningOf(address)
   return `  SLURM_CONF=${slurmConf}
+  Slurm listens on ${address}
   ssh -i ${ssh.privateKeyFile} -o UserKnownHostsFile=${ssh.knownHostsFile} -p ${ssh.port} ${ssh.user}@${ssh.host}
   redis://${redis.store.user}@${redis.host}:${redis.port} password in ${redis.store.passwordFile}
-`
+${warning === null ? '' : `\n  ${warning}\n`}`
 }
 
 function table({ home, daemons, cluster, running }: ClusterStatus): string {

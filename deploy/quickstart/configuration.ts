@@ -22,23 +22,26 @@ export async function chooseApiPort({ isRunning }: { isRunning: boolean }): Prom
   return port
 }
 
-export function writeConfiguration(cluster: LocalCluster, port: number): Api {
-  const token = keepSecret(PLACES.token)
+type Places = Record<'token' | 'workDir' | 'config' | 'shellSettings' | 'workerRelease', string>
+
+export function writeConfiguration(cluster: LocalCluster, port: number, places: Places = PLACES): Api {
+  const token = keepSecret(places.token)
   const api = { url: `http://127.0.0.1:${port}`, token }
-  makeFolder(PLACES.workDir, 0o755)
-  writeWhole(PLACES.config, orchestratorConfig(cluster, port, createHash('sha256').update(token).digest('hex')), 0o600)
-  writeWhole(PLACES.shellSettings, shellSettings(cluster, api))
+  makeFolder(places.workDir, 0o755)
+  const tokenHash = createHash('sha256').update(token).digest('hex')
+  writeWhole(places.config, orchestratorConfig(cluster, port, tokenHash, places), 0o600)
+  writeWhole(places.shellSettings, shellSettings(cluster, api, places))
   return api
 }
 
 /** YAML that is JSON where a value stands, so that no value needs a second look. */
-function orchestratorConfig({ ssh, redis }: LocalCluster, port: number, tokenHash: string): string {
+function orchestratorConfig({ ssh, redis }: LocalCluster, port: number, tokenHash: string, places: Places): string {
   const value = (of: unknown) => JSON.stringify(of)
   const redisUrl = `redis://${redis.host}:${redis.port}`
   return `# Written by \`npm run quickstart\`, anew each time.
 listen: ${value({ host: '127.0.0.1', port })}
 store: ${value({ url: redisUrl, user: redis.store.user, passwordFile: redis.store.passwordFile, prefix: 'trotline' })}
-worker: ${value({ releaseDirectory: PLACES.workerRelease })}
+worker: ${value({ releaseDirectory: places.workerRelease })}
 tokens:
   - ${value({ owner: 'quickstart', name: 'Quickstart', role: 'operator', identity: 'default', sha256: tokenHash })}
 clusters:
@@ -46,14 +49,14 @@ clusters:
     ssh: ${value({ host: ssh.host, port: ssh.port, knownHostsFile: ssh.knownHostsFile })}
     identities:
       - ${value({ name: 'default', unixUser: ssh.user, privateKeyFile: ssh.privateKeyFile })}
-    workDir: ${value(PLACES.workDir)}
+    workDir: ${value(places.workDir)}
     node: ${value(process.execPath)}
     reports: ${value({ kind: 'queue', url: redisUrl, user: redis.report.user, passwordFile: redis.report.passwordFile })}
     pollIntervalMs: 1000
 `
 }
 
-function shellSettings({ ssh, slurmConf }: LocalCluster, { url }: Api): string {
+function shellSettings({ ssh, slurmConf }: LocalCluster, { url }: Api, places: Places): string {
   const settings: [string, string | number][] = [
     ['TROTLINE_URL', url],
     ['SLURM_CONF', slurmConf],
@@ -65,6 +68,6 @@ function shellSettings({ ssh, slurmConf }: LocalCluster, { url }: Api): string {
   ]
   return `# Written by \`npm run quickstart\`, anew each time. Use: . .local/env.sh
 ${settings.map(([name, value]) => `export ${name}='${value}'`).join('\n')}
-export TROTLINE_TOKEN="$(cat '${PLACES.token}')"
+export TROTLINE_TOKEN="$(cat '${places.token}')"
 `
 }

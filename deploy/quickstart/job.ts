@@ -15,36 +15,34 @@ interface FinishedJob {
   result: { backend: string; engine: string; metrics: Record<string, number | null>; fitSeconds: number } | null
 }
 
-/** The terminal is handed over, so that the progress bar is the command line's own. Answers its exit code. */
-function submitAndFollow({ url, token }: Api): Promise<number> {
+/** The progress is the command line's own, on stderr; the first line of stdout is the id, as a script would take it. */
+function submitAndFollow({ url, token }: Api): Promise<{ exitCode: number; id: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [PLACES.commandLine, 'submit', PLACES.example, '--follow'], {
-      stdio: 'inherit',
+      stdio: ['inherit', 'pipe', 'inherit'],
       env: { ...process.env, TROTLINE_URL: url, TROTLINE_TOKEN: token },
     })
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', text => {
+      said += text
+    })
     child.on('error', reject)
-    child.on('close', (code, signal) => resolve(signal === null ? (code ?? 1) : 1))
+    child.on('close', (code, signal) =>
+      resolve({ exitCode: signal === null ? (code ?? 1) : 1, id: said.split('\n')[0] ?? '' }),
+    )
   })
 }
 
 export async function runExample(api: Api): Promise<FinishedJob> {
-  const newestBefore = await newestJobId(api)
-  const exitCode = await submitAndFollow(api)
-  const id = await newestJobId(api)
-  if (id === undefined || id === newestBefore) {
+  const { exitCode, id } = await submitAndFollow(api)
+  if (id === '')
     throw new DeployError('JOB_NOT_COMPLETED', `the job was not accepted (exit code ${exitCode} of the command line)`)
-  }
   const job = (await ask(api, `/v1/jobs/${id}`)) as FinishedJob
   if (exitCode === 0 && job.state === 'completed') return job
   throw new DeployError(
     'JOB_NOT_COMPLETED',
     `job ${id} is ${job.state}${job.failure ? ` (${job.failure.reason})` : ''} after ${job.progress.epochs} of ${job.progress.of} epochs; its log: node apps/cli/bin/trotline.js logs ${id}`,
   )
-}
-
-async function newestJobId(api: Api): Promise<string | undefined> {
-  const page = (await ask(api, '/v1/jobs?name=auto-mpg&limit=1')) as { items: { id: string }[] }
-  return page.items[0]?.id
 }
 
 async function ask({ url, token }: Api, path: string): Promise<unknown> {

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { DeployError } from '../errors.ts'
-import { down, up } from '../local/cluster.ts'
+import { down, slurmAddress, up, warningOf } from '../local/cluster.ts'
 import { makeFolder } from '../local/folders.ts'
 import { releasePorts } from '../local/ports.ts'
 import { buildIfStale } from './build.ts'
@@ -23,7 +23,8 @@ const HELP = `Starts a private Slurm cluster and Trotline in front of it on this
   npm run quickstart -- --help       this text
 
 Needs Node.js 20.20 and Debian 12 (Ubuntu: best effort). Missing Debian packages are named and installed: as root, or by sudo where it
-asks for no password. Everything else runs as you, on loopback, and keeps its files in .local.
+asks for no password. Everything else runs as you and keeps its files in .local.
+It listens on loopback, Slurm's daemons where this machine's name resolves to; where that is outside, it is said.
 `
 
 async function start({ withJob }: { withJob: boolean }) {
@@ -47,6 +48,8 @@ async function start({ withJob }: { withJob: boolean }) {
     })
     return { done: started > 0 ? 'Slurm, sshd and Redis are up' : 'Slurm, sshd and Redis were up', value }
   })
+  const warning = warningOf(slurmAddress(cluster.home))
+  if (warning !== null) say(`    ${warning}`)
   const api = await step(async () => {
     const port = await chooseApiPort({ isRunning: isOrchestratorRunning() })
     const value = writeConfiguration(cluster, port)

@@ -58,7 +58,10 @@ function clustersBelow(temporary: string): string[] {
 const TERM_MS = 3_000
 
 async function endStrays(folder: string): Promise<string[]> {
-  const strays = listProcesses().filter(entry => entry.pid !== process.pid && belongsTo(entry, folder))
+  const found = () => listProcesses().filter(entry => entry.pid !== process.pid && belongsTo(entry, folder))
+  // Who is about to leave is not left: a step that has lost its slurmd takes a moment.
+  for (const giveUpAtMs = Date.now() + TERM_MS; found().length > 0 && Date.now() < giveUpAtMs; ) await sleep(100)
+  const strays = found()
   const words = strays.map(({ pid }) => `${pid} ${argumentsOf(pid).join(' ').slice(0, 160)}`)
   for (const { pid } of strays) end(pid, 'SIGTERM')
   const endMs = Date.now() + TERM_MS

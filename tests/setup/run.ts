@@ -68,15 +68,20 @@ async function withEverything(files: readonly string[], stop: AbortSignal): Prom
   await step(async () => ({ done: (await buildIfStale()) ? 'built' : 'the build is current', value: undefined }))
   stop.throwIfAborted()
   const playground = createPlayground()
+  let code: number
+  let left: string[] = []
   try {
     await step(async () => {
       await playground.startCluster(stop)
       return { done: 'a cluster for all stories is up', value: undefined }
     })
-    return await runTests(files, playground, stop)
+    code = await runTests(files, playground, stop)
   } finally {
-    for (const left of await playground.takeAway()) process.stderr.write(`left running, ended now: ${left}\n`)
+    left = await playground.takeAway()
+    for (const one of left) process.stderr.write(`left running, ended now: ${one}\n`)
   }
+  // A test that leaves processes is broken, whatever it has asserted.
+  return code === 0 && left.length > 0 ? 1 : code
 }
 
 async function runTests(files: readonly string[], playground: Playground | null, stop: AbortSignal): Promise<number> {

@@ -3,14 +3,14 @@ import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { down, type LocalCluster, type UpOptions, up } from '../../deploy/local/cluster.ts'
+import { down, type LocalCluster, plannedCluster, type UpOptions, up } from '../../deploy/local/cluster.ts'
 
 export { explainFailures, slurm, slurmJobsOf } from './slurm-itself.ts'
 
-/** Shared by all stories: nothing of it may be stopped. */
+/** Shared by all stories: nothing of it may be stopped. Whoever named it has started it; `up` would restart a daemon that is only slow. */
 export function sharedCluster(): Promise<LocalCluster> {
   const home = process.env.TROTLINE_TEST_CLUSTER
-  shared ??= home === undefined ? ownCluster() : up({ home })
+  shared ??= home === undefined ? ownCluster() : Promise.resolve(plannedCluster(home))
   return shared
 }
 let shared: Promise<LocalCluster> | null = null

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { warningOf } from '../../../deploy/local/cluster.ts'
 import { type ClusterPlan, DEFAULT_OPTIONS, layoutOf, PORT_NAMES } from '../../../deploy/local/layout.ts'
 import { gresConf, slurmConf, slurmdbdConf } from '../../../deploy/local/slurm-config.ts'
 
@@ -48,6 +49,11 @@ test('where the host name is 127.0.1.1, daemons listen on that address only, and
   assert.doesNotMatch(slurmConf(layout, debian, 'clients'), /NoInAddrAny/)
   assert.match(slurmConf(layout, debian, 'daemons'), /^TaskProlog=/m)
   assert.match(slurmConf(layout, debian, 'clients'), /^NodeName=c01 .*NodeAddr=127.0.1.1 /m)
+})
+
+test('an address that is not loopback is said aloud', () => {
+  assert.deepEqual([warningOf('127.0.0.1'), warningOf('127.0.1.1')], [null, null])
+  assert.match(warningOf('172.17.0.2') ?? '', /listen on 172\.17\.0\.2/)
 })
 
 test('slurmdbd, too, listens on one address', () => {
