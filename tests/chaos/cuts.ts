@@ -31,8 +31,6 @@ export interface CutsOptions {
   count: number
   seed: number
   say?: (line: string) => void
-  /** A transport that changes what passes: a defence switched off. */
-  wrap?: (transport: ReturnType<typeof createSsh2Transport>) => ReturnType<typeof createSsh2Transport>
 }
 
 export interface CutsReport {
@@ -90,7 +88,7 @@ async function submitGroup(
   link: Link,
   knownHostsFile: string,
   random: Random,
-  { cluster, wrap = transport => transport }: CutsOptions,
+  { cluster }: CutsOptions,
   answers: Map<string, string>,
 ): Promise<number> {
   const { user, privateKeyFile } = cluster.ssh
@@ -100,9 +98,13 @@ async function submitGroup(
   for (let tries = 0; open.length > 0 && tries < MOST_TRIES; tries++) {
     const cut: Cut | null = tries < allowed ? drawCut(random, orders.length) : null
     link.planCuts(cut === null ? null : () => cut)
-    const transport = wrap(
-      createSsh2Transport({ host: '127.0.0.1', port: link.port, username: user, privateKeyFile, knownHostsFile }),
-    )
+    const transport = createSsh2Transport({
+      host: '127.0.0.1',
+      port: link.port,
+      username: user,
+      privateKeyFile,
+      knownHostsFile,
+    })
     const outcomes: readonly (SubmitOutcome | SlurmError)[] = await createSlurmScheduler({ transport, user, ...LIMITS })
       .submitMany(open)
       .catch(error => {

@@ -10,7 +10,7 @@ import type { CrashPoint } from '../../apps/orchestrator/src/index.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const RESTART_MS = 500
-const READY_LIMIT_MS = 60_000
+const READY_LIMIT_MS = 150_000
 
 export interface ServerSeat {
   readonly index: number

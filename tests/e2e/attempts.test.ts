@@ -2,7 +2,6 @@
 // It goes on from its checkpoint, and ends with the weights it would have had in one piece.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import type { Job } from '@trotline/contracts'
@@ -10,11 +9,13 @@ import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import type { Api } from '../support/api.ts'
 import { ownCluster, slurm, slurmJobsOf } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
+import { holdWorker } from '../support/held-worker.ts'
 import { createStory } from '../support/orchestrator.ts'
 import { slowRequest } from '../support/requests.ts'
 
 const EPOCHS = 600
-const ATTEMPTS = 5
+/** Of five attempts: two requeues, and two further submissions. */
+const RUNS = ['1-0', '1-1', '1-2', '2-0', '3-0']
 
 describe('attempts', () => {
   let cluster: LocalCluster
@@ -47,34 +48,30 @@ describe('attempts', () => {
     const { api } = story
     const excludeNodes = ['c02', 'k01', 'k02', 'p01', 'a01']
     const undisturbed = await api.submit(slowRequest(EPOCHS, { excludeNodes: ['c01'] }))
-    const { id } = await api.submit(slowRequest(EPOCHS, { partition: 'scavenger', excludeNodes, cpus: 2 }))
+    const accepted = await api.submit(slowRequest(EPOCHS, { partition: 'scavenger', excludeNodes, cpus: 2 }))
+    const { id } = accepted
 
     let trained = 0
-    for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
-      const running = await eventually(
-        `attempt ${attempt} has trained some epochs`,
-        async () => {
-          const job = await api.job(id)
-          assert.ok(job.endedAt === null, `the job is ${job.state} at attempt ${attempt}`)
-          return job.runs.length === attempt && (job.progress.last?.epoch ?? 0) > trained + 10 ? job : null
-        },
-        120_000,
-      )
-      trained = running.progress.last?.epoch ?? 0
+    for (const [i, run] of RUNS.slice(0, -1).entries()) {
+      // However fast this machine trains, it does not get to its end meanwhile: it is held until Slurm's own SIGTERM and SIGCONT.
+      const worker = await holdWorker(t, story, accepted, run)
+      const enough = trained + 10
+      await worker.trainUntil(`run ${run} has trained some epochs`, async () => {
+        const { last } = (await api.job(id)).progress
+        trained = last?.epoch ?? 0
+        return last?.run === run && trained > enough
+      })
       // Slurm requeues what it preempts in the first half, and cancels it in the second.
-      const mode = attempt <= ATTEMPTS / 2 ? 'REQUEUE' : 'CANCEL'
+      const mode = i < 2 ? 'REQUEUE' : 'CANCEL'
       await slurm(cluster, ['scontrol', 'update', 'PartitionName=scavenger', `PreemptMode=${mode}`])
-      // However fast this machine trains, it does not get to its end meanwhile: it is frozen until Slurm's own SIGTERM and SIGCONT.
-      freeze(await pidOf(join(story.workDir, 'jobs', cluster.ssh.user, id, 'runs', running.runs.at(-1)?.run ?? '')))
       await preempt('c01')
     }
 
-    const job = await api.ended(id, 'completed', 180_000)
+    const job = await api.ended(id, 'completed')
     const whole = await api.ended(undisturbed.id, 'completed')
-    assert.equal(job.runs.length, ATTEMPTS)
     assert.deepEqual(
       job.runs.map(run => run.run),
-      ['1-0', '1-1', '1-2', '2-0', '3-0'],
+      RUNS,
     )
     assert.deepEqual(
       job.submissions.map(({ cause }) => cause),
@@ -99,19 +96,21 @@ describe('attempts', () => {
       const dry = await api.call<{ script: string }>('POST', '/v1/jobs?dryRun=true', { body: longRequest })
       return dry.status === 200 && dry.body.script.includes('--time=1\n')
     })
-    const { id, notes } = await api.submit(longRequest)
-    assert.match(notes[0]?.text ?? '', /allows 1 minutes? at a time/)
-    // However fast this machine trains, the first submission does not end within its minute: its worker is frozen.
+    const accepted = await api.submit(longRequest)
+    const { id } = accepted
+    assert.match(accepted.notes[0]?.text ?? '', /allows 1 minutes? at a time/)
+    // However fast this machine trains, the first submission does not end within its minute: its worker is held.
+    const worker = await holdWorker(t, story, accepted)
     const run = join(story.workDir, 'jobs', cluster.ssh.user, id, 'runs/1-0')
-    await eventually('the first submission has left a checkpoint', () => existsSync(join(run, 'checkpoint')))
-    const pid = await pidOf(run)
-    // Slurm wakes a frozen process for each signal that it sends.
-    const freezing = setInterval(() => freeze(pid), 50)
-    t.after(() => clearInterval(freezing))
-    await eventually('it is submitted again', async () => (await api.job(id)).submission === 2, 180_000)
-    clearInterval(freezing)
-    const job = await api.ended(id, 'completed', 120_000)
-    assert.equal(job.submissions.length, 2)
+    await worker.trainUntil('the first submission has left a checkpoint', () => existsSync(join(run, 'checkpoint')))
+    // Slurm wakes it for each signal that it sends.
+    const holding = setInterval(worker.hold, 50)
+    t.after(() => clearInterval(holding))
+    await eventually('it is submitted again', async () => (await api.job(id)).submission > 1, 300_000)
+    clearInterval(holding)
+    // On a loaded machine one minute may not be enough for the second, either.
+    const job = await api.ended(id, 'completed', 600_000)
+    assert.ok(job.submissions.length > 1)
     assert.ok(
       job.submissions
         .slice(1)
@@ -122,18 +121,5 @@ describe('attempts', () => {
     await everyEpochOnce(api, id, job.result?.epochs ?? 0)
   })
 })
-
-async function pidOf(runFolder: string): Promise<number> {
-  const { pid } = JSON.parse(await readFile(join(runFolder, 'fence'), 'utf8')) as { pid: number }
-  return pid
-}
-
-function freeze(pid: number): void {
-  try {
-    process.kill(pid, 'SIGSTOP')
-  } catch {
-    // Slurm has ended it.
-  }
-}
 
 const resumes = (job: Job): (string | null)[] => job.runs.map(run => (run.resumed === null ? null : 'resumed'))

@@ -30,7 +30,7 @@ test('auto-mpg trains 1,000 epochs on the real data and its record is complete',
   assert.match(log, /1-0/)
   assert.equal(await api.log(id, '?tail=20'), log.slice(-20))
   assert.equal(await api.log(id, '?offset=5&limit=7'), log.slice(5, 12))
-  const script = await api.call<string>('GET', `/v1/jobs/${id}/script`)
+  const script = await api.answered<string>('GET', `/v1/jobs/${id}/script`)
   assert.match(script.body, new RegExp(`^#!/bin/bash\\n#SBATCH --job-name=tl-${id}-1\\n`))
   assert.doesNotMatch(script.body, /auto-mpg/, 'what the user asked for travels in spec.json only')
   assert.deepEqual(

@@ -22,7 +22,7 @@ function trotline(story: Story, ...argv: string[]): Promise<Ran> {
     execFile(
       process.execPath,
       [PROGRAM, ...argv],
-      { env: { ...process.env, TROTLINE_URL: story.api.url, TROTLINE_TOKEN: story.token }, timeout: 120_000 },
+      { env: { ...process.env, TROTLINE_URL: story.api.url, TROTLINE_TOKEN: story.token }, timeout: 300_000 },
       (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
     )
   })
@@ -52,7 +52,7 @@ test('submit --follow ends with 0 for a completed job, and show, list, logs and 
 })
 
 test('a cancelled job ends a follower with 11, a failed one with 10', async t => {
-  const { story, file } = await begin(t, slowRequest(2_000))
+  const { story, file } = await begin(t, slowRequest(100_000))
 
   const following = trotline(story, 'submit', file, '--follow')
   const id = await eventually('it trains', async () => {

@@ -18,7 +18,8 @@ describe('killed in the middle of a batch', { concurrency: 3 }, () => {
       const story = await createStory(t, { cluster })
       const first = await story.start()
       // Paused, so that all of them go in one batch afterwards.
-      assert.equal((await story.api.call('POST', '/v1/clusters/local/pause', { body: { why: 'a test' } })).status, 200)
+      const pause = await story.api.answered('POST', '/v1/clusters/local/pause', { body: { why: 'a test' } })
+      assert.equal(pause.status, 200)
       const jobs: Job[] = []
       for (let i = 0; i < JOBS; i++) jobs.push(await story.api.submit(request({ resources: { hold: true } })))
       await eventually('all are prepared and wait', async () => {
@@ -29,11 +30,11 @@ describe('killed in the middle of a batch', { concurrency: 3 }, () => {
 
       const doomed = await story.start({ crashAt: point })
       // It may die before it has answered.
-      await story.api.call('POST', '/v1/clusters/local/resume').catch(() => null)
+      await story.api.answered('POST', '/v1/clusters/local/resume').catch(() => null)
       await doomed.crashed()
       await story.start()
       // It may have died while it noted that they wait for the end of the pause, and the word to resume with it.
-      assert.equal((await story.api.call('POST', '/v1/clusters/local/resume')).status, 200)
+      assert.equal((await story.api.answered('POST', '/v1/clusters/local/resume')).status, 200)
 
       const pending = await eventually(
         'all have their receipts',
@@ -41,7 +42,7 @@ describe('killed in the middle of a batch', { concurrency: 3 }, () => {
           const now = await Promise.all(jobs.map(({ id }) => story.api.job(id)))
           return now.every(job => job.state === 'pending') ? now : null
         },
-        180_000,
+        300_000,
       )
       t.after(() => slurm(cluster, ['scancel', ...pending.map(job => job.slurm?.jobId ?? '')]).catch(() => ''))
       const rows = (await slurm(cluster, ['squeue', '-h', '-t', 'all', '-o', '%A %j'])).split('\n')

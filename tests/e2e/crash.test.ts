@@ -7,8 +7,8 @@ import { describe, test } from 'node:test'
 import type { Job } from '@trotline/contracts'
 import { CRASH_POINTS } from '../../apps/orchestrator/src/index.ts'
 import type { LocalCluster } from '../../deploy/local/cluster.ts'
-import { sharedCluster, slurmJobsOf } from '../support/cluster.ts'
-import { eventually } from '../support/eventually.ts'
+import { sharedCluster, slurm, slurmJobsOf } from '../support/cluster.ts'
+import { holdWorker } from '../support/held-worker.ts'
 import { createStory, type Story } from '../support/orchestrator.ts'
 import { request, slowRequest } from '../support/requests.ts'
 
@@ -37,13 +37,22 @@ describe('killed and started again', { concurrency: 4 }, () => {
     const cluster = await sharedCluster()
     const story = await createStory(t, { cluster })
     let server = await story.start()
-    const { id } = await story.api.submit(slowRequest(300))
+    const accepted = await story.api.submit(slowRequest(300))
+    const { id } = accepted
+    const worker = await holdWorker(t, story, accepted)
 
-    for (const moment of [1, 60, 120, 180, 240]) {
-      await eventually(`epoch ${moment} is stored`, async () => (await story.api.job(id)).progress.epochs >= moment)
+    for (const moment of [1, 10, 20, 30, 40]) {
+      await worker.trainUntil(`epoch ${moment} is stored while it runs`, async () => {
+        const { state, progress } = await story.api.job(id)
+        return state === 'running' && progress.epochs >= moment
+      })
+      assert.equal(await slurm(cluster, ['squeue', '-h', `--name=tl-${id}-1`, '-o', '%T']), 'RUNNING')
       await server.kill()
+      const trained = await worker.epochsOnDisk()
+      await worker.trainUntil('it trains on without a server', async () => (await worker.epochsOnDisk()) > trained)
       server = await story.start()
     }
+    worker.release()
     await finishesOnce(await story.api.ended(id, 'completed'), 300, story, cluster)
   })
 })

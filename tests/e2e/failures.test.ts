@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedCluster, slurm } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
+import { holdWorker } from '../support/held-worker.ts'
 import { createStory } from '../support/orchestrator.ts'
 import { request, slowRequest } from '../support/requests.ts'
 
@@ -36,7 +37,7 @@ test('a worker that is killed fails by signal, with its epochs kept and the end 
   const cluster = await sharedCluster()
   const story = await createStory(t, { cluster })
   await story.start()
-  const { id } = await story.api.submit(slowRequest(2_000))
+  const { id } = await story.api.submit(slowRequest(100_000))
   await eventually('it trains', async () => (await story.api.job(id)).progress.epochs > 5)
 
   await slurm(cluster, ['scancel', '--batch', '--signal=KILL', `--name=tl-${id}-1`])
@@ -50,11 +51,12 @@ test('a worker that is killed fails by signal, with its epochs kept and the end 
 
 test('a job past its time limit fails by time-limit', async t => {
   const cluster = await sharedCluster()
-  const story = await createStory(t, { cluster })
+  // slurmctld looks every 30 s and warns up to that much early: with a longer warning it could be sent before the worker listens.
+  const story = await createStory(t, { cluster, clusterSettings: { warnSecondsBeforeLimit: 5 } })
   await story.start()
   const { id } = await story.api.submit(slowRequest(100_000, { timeLimitMinutes: 1 }))
 
-  const { failure } = await story.api.ended(id, 'failed', 240_000)
+  const { failure } = await story.api.ended(id, 'failed')
 
   assert.equal(failure?.reason, 'time-limit')
   assert.match(await story.api.log(id, '?stream=stderr'), /SIGUSR2/, 'the warning before the limit reached the worker')
@@ -66,15 +68,16 @@ test('a requeued job goes on as attempt 2 from the checkpoint that attempt 1 lef
   const story = await createStory(t, { cluster })
   await story.start()
   const { api } = story
-  const { id } = await api.submit(slowRequest(150))
-  const before = await eventually('it trains', async () => {
-    const job = await api.job(id)
-    return job.progress.epochs > 20 ? job : null
-  })
+  const accepted = await api.submit(slowRequest(150))
+  const { id } = accepted
+  // Held until Slurm's own SIGTERM and SIGCONT.
+  const worker = await holdWorker(t, story, accepted)
+  await worker.trainUntil('20 epochs are stored', async () => (await api.job(id)).progress.epochs > 20)
+  const before = await api.job(id)
 
   await slurm(cluster, ['scontrol', 'requeue', before.slurm?.jobId ?? ''])
 
-  const job = await api.ended(id, 'completed', 180_000)
+  const job = await api.ended(id, 'completed')
   assert.deepEqual(
     job.runs.map(run => [run.run, run.attempt]),
     [

@@ -1,10 +1,8 @@
 // Epochs are live: a reader sees the first ones while the job runs and long before the last is trained.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { userInfo } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { sharedCluster, slurm } from '../support/cluster.ts'
+import { holdWorker } from '../support/held-worker.ts'
 import { createStory } from '../support/orchestrator.ts'
 import { slowRequest } from '../support/requests.ts'
 
@@ -16,18 +14,24 @@ for (const reports of ['queue', 'directory'] as const) {
     await story.start()
     const { api } = story
 
-    const { id } = await api.submit(slowRequest(200))
+    const accepted = await api.submit(slowRequest(200))
+    const { id } = accepted
+    const worker = await holdWorker(t, story, accepted)
     let seen = -1
-    for await (const { data } of api.events(id)) {
-      if (data.type === 'epochs') seen = data.last.epoch
-      if (seen >= 9) break
-    }
-    const file = join(story.workDir, 'jobs', userInfo().username, id, 'runs/1-0/epochs.jsonl')
-    const written = (await readFile(file, 'utf8')).trim().split('\n').length
+    const reading = (async () => {
+      for await (const { data } of api.events(id)) {
+        if (data.type === 'epochs') seen = data.last.epoch
+        if (seen >= 9) break
+      }
+    })()
+    await worker.trainUntil('a reader sees epoch 10', () => seen >= 9)
+    await reading
+    const written = await worker.epochsOnDisk()
     const state = await slurm(cluster, ['squeue', '-h', `--name=tl-${id}-1`, '-o', '%T'])
 
     assert.equal(state, 'RUNNING')
     assert.ok(written < 100, `${written} epochs were written when epoch 10 was seen`)
+    worker.release()
     const job = await api.ended(id, 'completed')
     assert.equal(job.progress.epochs, 200)
     assert.equal((await api.epochs(id)).length, 200)

@@ -6,6 +6,7 @@ import { type LocalCluster, startDaemon, stopDaemon } from '../../deploy/local/c
 import { startRedis, stopRedis } from '../../deploy/local/redis.ts'
 import { ownCluster, slurm, slurmJobsOf } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
+import { holdWorker } from '../support/held-worker.ts'
 import { createStory } from '../support/orchestrator.ts'
 import { request, slowRequest } from '../support/requests.ts'
 
@@ -24,17 +25,18 @@ describe('outages', () => {
     const story = await createStory(t, { cluster })
     await story.start()
     const { api } = story
-    const { id } = await api.submit(slowRequest(250))
-    await eventually('it trains', async () => (await api.job(id)).progress.epochs > 10)
+    const accepted = await api.submit(slowRequest(250))
+    const { id } = accepted
+    const worker = await holdWorker(t, story, accepted)
+    await worker.trainUntil('it trains', async () => (await api.job(id)).progress.epochs > 10)
 
     await stopRedis({ home: story.redisHome })
+    worker.release()
     const away = await api.call<Problem>('GET', `/v1/jobs/${id}`)
     assert.equal(away.status, 503)
     assert.equal(away.body.code, 'store-unreachable')
-    const startedMs = Date.now()
     const refused = await api.call<Problem>('POST', '/v1/jobs', { body: request() })
     assert.equal(refused.status, 503)
-    assert.ok(Date.now() - startedMs < 1_000, 'a POST without a store is answered within 1 s')
     // The run ends while Redis is away.
     await eventually('Slurm has finished the job', async () => {
       const state = await slurm(cluster, ['squeue', '-h', '-t', 'all', `--name=tl-${id}-1`, '-o', '%T'])
@@ -55,7 +57,11 @@ describe('outages', () => {
     await story.start()
     const { api } = story
     const running = await api.submit(slowRequest(150))
-    await eventually('it trains', async () => (await api.job(running.id)).progress.epochs > 5)
+    const worker = await holdWorker(t, story, running)
+    await worker.trainUntil('it trains', async () => {
+      const { state, progress } = await api.job(running.id)
+      return state === 'running' && progress.epochs > 5
+    })
 
     await stopDaemon(cluster.home, 'sshd')
     const waiting = await api.submit(request())
@@ -69,6 +75,7 @@ describe('outages', () => {
     assert.equal((await api.call('GET', `/v1/jobs/${running.id}/logs`)).status, 503)
     assert.equal((await api.job(waiting.id)).hold, null)
     await startDaemon(cluster.home, 'sshd')
+    worker.release()
 
     await api.ended(running.id, 'completed')
     await api.ended(waiting.id, 'completed')
@@ -81,19 +88,25 @@ describe('outages', () => {
     await story.start()
     const { api } = story
     const running = await api.submit(slowRequest(150))
-    await eventually('it trains', async () => (await api.job(running.id)).progress.epochs > 5)
+    const worker = await holdWorker(t, story, running)
+    await worker.trainUntil('it trains', async () => {
+      const { state, progress } = await api.job(running.id)
+      return state === 'running' && progress.epochs > 5
+    })
 
     await stopDaemon(cluster.home, 'slurmctld')
     const waiting = await api.submit(request())
     await eventually(
       'the submission could not ask',
       async () => (await api.job(waiting.id)).trying?.code === 'SLURM_UNREACHABLE',
+      240_000,
     )
     assert.equal((await api.job(running.id)).state, 'running')
     await startDaemon(cluster.home, 'slurmctld')
+    worker.release()
 
     await api.ended(running.id, 'completed')
-    await api.ended(waiting.id, 'completed', 240_000)
+    await api.ended(waiting.id, 'completed')
     assert.equal((await slurmJobsOf(cluster, waiting.id)).length, 1)
   })
 })

@@ -1,4 +1,4 @@
-// The store is emptied, or put back to an older state, while jobs are in every state. `trotline-orchestrator recover` makes the
+// The store is emptied, or put back to an older state, while jobs are in every state. `the server's `recover`` makes the
 // records anew from the job directories: nothing is submitted twice, what runs goes on, and a POST sent again gets its old job.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -10,6 +10,7 @@ import { Redis } from 'ioredis'
 import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import { sharedCluster, slurmJobsOf } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
+import { holdWorker } from '../support/held-worker.ts'
 import { createStory, type Server, type Story } from '../support/orchestrator.ts'
 import { request, slowRequest } from '../support/requests.ts'
 import { slurm } from '../support/slurm-itself.ts'
@@ -70,7 +71,7 @@ async function putBack(redis: Redis, dumped: Dump): Promise<void> {
 }
 
 const until = (story: Story, id: string, state: Job['state']) =>
-  eventually(`job ${id} is ${state}`, async () => (await story.api.job(id)).state === state, 120_000)
+  eventually(`job ${id} is ${state}`, async () => (await story.api.job(id)).state === state)
 
 /** One Slurm job, one process past the fence, every epoch once. */
 async function ranOnce(job: Job, epochs: number, story: Story, cluster: LocalCluster): Promise<void> {
@@ -106,7 +107,8 @@ describe('recover', { concurrency: 2 }, () => {
     await story.api.ended(done.id, 'completed')
     await until(story, held.id, 'pending')
     const running = await story.api.submit(send.running, 'key-running')
-    await eventually('it trains', async () => (await story.api.job(running.id)).progress.epochs >= 5)
+    const worker = await holdWorker(t, story, running)
+    await worker.trainUntil('it trains', async () => (await story.api.job(running.id)).progress.epochs >= 5)
     await server.kill()
     // One more that is on the cluster and was never tried.
     server = await story.start({ crashAt: 'submit:before-intent' })
@@ -137,9 +139,11 @@ describe('recover', { concurrency: 2 }, () => {
       assert.equal((await story.api.submit(body, key)).id, id, `${key} gets its old job`)
     }
     assert.equal((await story.api.list()).items.length, 4)
+    await until(story, running.id, 'running')
+    worker.release()
     await ranOnce(await story.api.ended(done.id, 'completed'), 30, story, cluster)
     await ranOnce(await story.api.ended(prepared.id, 'completed'), 30, story, cluster)
-    await ranOnce(await story.api.ended(running.id, 'completed', 300_000), 300, story, cluster)
+    await ranOnce(await story.api.ended(running.id, 'completed'), 300, story, cluster)
     const waiting = await story.api.job(held.id)
     assert.deepEqual([waiting.state, waiting.slurm?.state], ['pending', 'PENDING'])
     // sacct does not list what is held.
@@ -155,7 +159,7 @@ describe('recover', { concurrency: 2 }, () => {
     ])
     assert.equal(listed.split('\n').length, 1, listed)
     assert.equal(listed, waiting.slurm?.jobId)
-    await story.api.call('DELETE', `/v1/jobs/${held.id}`)
+    await story.api.answered('DELETE', `/v1/jobs/${held.id}`)
     await story.api.ended(held.id, 'cancelled')
   })
 
@@ -175,6 +179,7 @@ describe('recover', { concurrency: 2 }, () => {
 
     server = await story.start()
     const later = await story.api.submit(request({ epochs: 30 }), 'key-later')
+    const worker = await holdWorker(t, story, prepared)
     await until(story, prepared.id, 'running')
     await story.api.ended(later.id, 'completed')
     await server.kill()
@@ -188,7 +193,8 @@ describe('recover', { concurrency: 2 }, () => {
     await story.start()
     assert.equal((await story.api.submit(request({ epochs: 30 }), 'key-later')).id, later.id)
     assert.equal((await story.api.submit(slowRequest(300), 'key-prepared')).id, prepared.id)
-    await ranOnce(await story.api.ended(prepared.id, 'completed', 300_000), 300, story, cluster)
+    worker.release()
+    await ranOnce(await story.api.ended(prepared.id, 'completed'), 300, story, cluster)
     await ranOnce(await story.api.ended(later.id, 'completed'), 30, story, cluster)
     await ranOnce(await story.api.job(early.id), 30, story, cluster)
   })
@@ -203,7 +209,7 @@ describe('recover', { concurrency: 2 }, () => {
     assert.equal(code, 2, out)
     assert.match(out, /A running server owns cluster local: stop the servers first/)
     assert.equal((await recover(story, '--dry-run')).code, 0)
-    await story.api.call('DELETE', `/v1/jobs/${id}`)
+    await story.api.answered('DELETE', `/v1/jobs/${id}`)
     await story.api.ended(id, 'cancelled')
     await server.stop()
     const wrong = await recover(story, '--dryrun')

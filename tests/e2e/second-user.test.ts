@@ -53,7 +53,7 @@ test('a second Unix user runs jobs on the same workDir', {
   assert.equal(await mode(join(story.workDir, 'releases')), '755')
   assert.equal(await mode(join(story.workDir, 'releases', job.worker?.release ?? '')), '555')
   // A token sees its owner's jobs only.
-  assert.equal((await second.call('GET', `/v1/jobs/${first.id}`)).status, 404)
+  assert.equal((await second.answered('GET', `/v1/jobs/${first.id}`)).status, 404)
   assert.deepEqual(
     (await second.list()).items.map(item => item.id),
     [other.id],

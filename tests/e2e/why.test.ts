@@ -14,7 +14,8 @@ test('a job held in Slurm says so in words, a running one says what it trains, a
   const cluster = await sharedCluster()
   const story = await createStory(t, { cluster })
   await story.start()
-  const why = async (id: string): Promise<Why> => Why.parse((await story.api.call('GET', `/v1/jobs/${id}/why`)).body)
+  const why = async (id: string): Promise<Why> =>
+    Why.parse((await story.api.answered('GET', `/v1/jobs/${id}/why`)).body)
 
   const held = await story.api.submit(request({ resources: { hold: true } }))
   const pending = await eventually('squeue was asked', async () => {
@@ -26,18 +27,18 @@ test('a job held in Slurm says so in words, a running one says what it trains, a
   assert.match(pending.action ?? '', /scontrol release/)
   assert.ok(pending.evidence.some(({ source, line }) => source === 'squeue' && line.includes('PENDING JobHeldUser')))
 
-  const running = await story.api.submit(slowRequest(200))
+  const running = await story.api.submit(slowRequest(100_000))
   const trains = await eventually('it trains', async () => {
     const told = await why(running.id)
     return /epochs are trained/.test(told.summary) ? told : null
   })
-  assert.match(trains.summary, /^It runs on c\d+ since .* \d+ of 200 epochs are trained, the last one \d+ s ago\.$/)
+  assert.match(trains.summary, /^It runs on c\d+ since .* \d+ of 100000 epochs are trained, the last one \d+ s ago\.$/)
 
   await slurm(cluster, ['scancel', (await story.api.job(running.id)).slurm?.jobId ?? ''])
   await story.api.ended(running.id, 'cancelled')
   assert.match((await why(running.id)).summary, /^It was cancelled outside Trotline \(CANCELLED by \d+\)\.$/)
 
-  await story.api.call('DELETE', `/v1/jobs/${held.id}`)
+  await story.api.answered('DELETE', `/v1/jobs/${held.id}`)
   await story.api.ended(held.id, 'cancelled')
   assert.equal((await why(held.id)).summary.startsWith('It was cancelled as wished.'), true)
 })
@@ -51,10 +52,10 @@ test('a cancel that cannot be concluded is ended by force, and the mark lies in 
     const found = await story.api.job(id)
     return found.state === 'pending' ? found : null
   })
-  const early = await story.api.call('DELETE', `/v1/jobs/${id}?force=true`)
+  const early = await story.api.answered('DELETE', `/v1/jobs/${id}?force=true`)
   assert.equal(early.status, 409)
-  await story.api.call('DELETE', `/v1/jobs/${id}`)
-  const forced = await story.api.call('DELETE', `/v1/jobs/${id}?force=true`)
+  await story.api.answered('DELETE', `/v1/jobs/${id}`)
+  const forced = await story.api.answered('DELETE', `/v1/jobs/${id}?force=true`)
   // Slurm may have been faster: then there was nothing to force.
   if (forced.status === 409) assert.equal((await story.api.job(id)).state, 'cancelled')
   else assert.equal(Job.parse(forced.body).state, 'cancelled')

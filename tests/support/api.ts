@@ -1,4 +1,8 @@
 // A small client of the REST API for stories: JSON, and server-sent events as an async generator.
+// A 503 says to ask again (Retry-After), and on a loaded machine the store misses its time limit now and then. Callers do so, with
+// the same key, and nothing is made twice; so does this client. `call` alone answers what came.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Epoch, EpochPage, Job, JobEvent, JobPage, Problem } from '@trotline/contracts'
 import { isTerminal } from '@trotline/contracts'
 import { eventually } from './eventually.ts'
@@ -9,6 +13,15 @@ export interface Answer<T> {
   body: T
 }
 
+interface CallOptions {
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+/** A hang. */
+const AGAIN_LIMIT_MS = 60_000
+const AGAIN_MS = 500
+
 export interface SentEvent {
   id: string
   event: string
@@ -17,11 +30,9 @@ export interface SentEvent {
 
 export interface Api {
   url: string
-  call<T = unknown>(
-    method: string,
-    path: string,
-    options?: { body?: unknown; headers?: Record<string, string> },
-  ): Promise<Answer<T>>
+  call<T = unknown>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>
+  /** The same, asked again while the answer is 503: for what may be repeated. */
+  answered<T = unknown>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>
   submit(request: unknown, idempotencyKey?: string): Promise<Job>
   job(id: string): Promise<Job>
   list(query?: string): Promise<JobPage>
@@ -39,7 +50,7 @@ export function createApi(url: string, token: string): Api {
   const authorization = `Bearer ${token}`
   const api: Api = {
     url,
-    async call<T>(method: string, path: string, options: { body?: unknown; headers?: Record<string, string> } = {}) {
+    async call<T>(method: string, path: string, options: CallOptions = {}) {
       const { body, headers } = options
       const response = await fetch(url + path, {
         method,
@@ -51,26 +62,30 @@ export function createApi(url: string, token: string): Api {
       const parsed = (response.headers.get('content-type') ?? '').includes('json') ? JSON.parse(text) : text
       return { status: response.status, headers: response.headers, body: parsed as T }
     },
-    async submit(request, idempotencyKey) {
-      const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
-      return must(await api.call<Job>('POST', '/v1/jobs', { body: request, headers }), 202)
+    answered: <T>(method: string, path: string, options: CallOptions = {}) =>
+      untilAnswered(() => api.call<T>(method, path, options)),
+    async submit(request, idempotencyKey = randomUUID()) {
+      const headers = { 'idempotency-key': idempotencyKey }
+      return must(await api.answered<Job>('POST', '/v1/jobs', { body: request, headers }), 202)
     },
-    job: async id => must(await api.call<Job>('GET', `/v1/jobs/${id}`), 200),
-    list: async (query = '') => must(await api.call<JobPage>('GET', `/v1/jobs${query}`), 200),
+    job: async id => must(await api.answered<Job>('GET', `/v1/jobs/${id}`), 200),
+    list: async (query = '') => must(await api.answered<JobPage>('GET', `/v1/jobs${query}`), 200),
     async epochs(id) {
       const all: Epoch[] = []
       for (let after: number | null = -1; after !== null; ) {
-        const page: EpochPage = must(await api.call<EpochPage>('GET', `/v1/jobs/${id}/epochs?after=${after}`), 200)
+        const page: EpochPage = must(await api.answered<EpochPage>('GET', `/v1/jobs/${id}/epochs?after=${after}`), 200)
         all.push(...page.items)
         after = page.next
       }
       return all
     },
-    log: async (id, query = '') => must(await api.call<string>('GET', `/v1/jobs/${id}/logs${query}`), 200),
+    log: async (id, query = '') => must(await api.answered<string>('GET', `/v1/jobs/${id}/logs${query}`), 200),
     async *events(id, { lastEventId, signal } = {}) {
       const headers: Record<string, string> = { authorization, accept: 'text/event-stream' }
       if (lastEventId !== undefined) headers['last-event-id'] = lastEventId
-      const response = await fetch(`${url}/v1/jobs/${id}/events`, { headers, ...(signal ? { signal } : {}) })
+      const open = (): Promise<Response> =>
+        fetch(`${url}/v1/jobs/${id}/events`, { headers, ...(signal ? { signal } : {}) })
+      const response = await untilAnswered(open)
       if (response.status !== 200 || !response.body)
         throw new Error(`events: ${response.status} ${await response.text()}`)
       let text = ''
@@ -84,7 +99,7 @@ export function createApi(url: string, token: string): Api {
         }
       }
     },
-    async ended(id, state, limitMs = 120_000) {
+    async ended(id, state, limitMs = 300_000) {
       const job = await eventually(
         `job ${id} has ended`,
         async () => {
@@ -99,6 +114,13 @@ export function createApi(url: string, token: string): Api {
     },
   }
   return api
+}
+
+async function untilAnswered<A extends { status: number }>(ask: () => Promise<A>): Promise<A> {
+  for (const giveUpAtMs = Date.now() + AGAIN_LIMIT_MS; ; await sleep(AGAIN_MS)) {
+    const answer = await ask()
+    if (answer.status !== 503 || Date.now() > giveUpAtMs) return answer
+  }
 }
 
 function must<T>(answer: Answer<T>, status: number): T {

@@ -1,12 +1,14 @@
 // Waits for a fact, not for a time, and says which fact did not come.
 
 const LOOK_AGAIN_MS = 100
+/** Not how long it may take: what has not come by then does not come, on two loaded cores either. */
+const HANG_MS = 120_000
 
 /** Answers the first value that is neither null, undefined nor false. Errors of a look count as "not yet". */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  limitMs = 60_000,
+  limitMs = HANG_MS,
 ): Promise<T> {
   const endMs = Date.now() + limitMs
   let lastError: unknown = null

@@ -2,11 +2,18 @@
 // Product builds have no such switch: main.ts passes `survive`.
 
 import { readFileSync } from 'node:fs'
-import { CRASH_POINTS, createApp, createLog, parseSettings, survive } from '../../apps/orchestrator/src/index.ts'
+import {
+  CANCEL_CRASH_POINTS,
+  CRASH_POINTS,
+  createApp,
+  createLog,
+  parseSettings,
+  survive,
+} from '../../apps/orchestrator/src/index.ts'
 
 const file = process.argv[2] ?? ''
 const crashAt = process.env.TROTLINE_CRASH_AT
-if (crashAt !== undefined && !(CRASH_POINTS as readonly string[]).includes(crashAt))
+if (crashAt !== undefined && !([...CRASH_POINTS, ...CANCEL_CRASH_POINTS] as string[]).includes(crashAt))
   throw new Error(`no crash point ${crashAt}`)
 
 const settings = parseSettings(readFileSync(file, 'utf8'), file)

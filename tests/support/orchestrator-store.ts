@@ -27,6 +27,9 @@ import { clusterFacts, record, sha256 } from './job-records.ts'
 export const silent = pino({ level: 'silent' })
 export const TOKENS = { ada: 'token-of-ada', bob: 'token-of-bob', staff: 'token-of-staff' } as const
 
+/** Of the tests' own connections, in place of the product's. */
+const TESTS_COMMAND_LIMIT_MS = 10_000
+
 export interface Store {
   prefix: string
   keys: Keys
@@ -76,6 +79,8 @@ export async function createRedisRig(): Promise<RedisRig> {
     async open({ eventsPerJob = 5_000, idempotencyMs = 60_000 } = {}) {
       const prefix = `t${++prefixes}`
       const redis = connectFailingFast(address, silent)
+      // What is tested with a time limit is the server's own connection; a loaded disk takes longer than that now and then.
+      redis.options.commandTimeout = TESTS_COMMAND_LIMIT_MS
       connections.push(redis)
       await whenReady(redis, 10_000)
       const keys = createKeys(prefix)

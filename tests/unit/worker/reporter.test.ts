@@ -45,7 +45,7 @@ test('every message is signed with the job’s key and has an id of job, run and
   const { reporter, added } = setUp(async () => undefined)
   reporter.epochs([LINE])
   reporter.ended('completed')
-  assert.deepEqual(await reporter.drain(1000, never), { unsent: false })
+  assert.deepEqual(await reporter.drain(60_000, never), { unsent: false })
   assert.deepEqual(
     added.map(({ id, report }) => [id, report?.kind]),
     [
@@ -62,7 +62,7 @@ test('a refused message is tried again under its id, and that is said once', asy
   })
   reporter.heartbeat(null)
   reporter.ended('failed')
-  await reporter.drain(1000, never)
+  await reporter.drain(60_000, never)
   assert.deepEqual(
     added.map(({ id }) => id.at(-1)),
     ['0', '0', '0', '0', '1'],
@@ -86,7 +86,7 @@ test('while one message waits for its answer no other is sent, and epochs gather
   reporter.epochs([{ ...LINE, line: { ...LINE.line, epoch: 1 } }])
   assert.equal(added.length, 1)
   let1()
-  await reporter.drain(1000, never)
+  await reporter.drain(60_000, never)
   const epochs = added[1]?.report
   assert.equal(added.length, 2)
   assert.equal(epochs?.kind === 'epochs' && epochs.epochs.length, 2)
