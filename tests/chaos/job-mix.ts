@@ -77,7 +77,8 @@ export function victimPlan(
     request: {
       name: 'victim',
       cluster: 'local',
-      resources: { partition: 'shared', cpus: 1, memoryMiB: 1024, timeLimitMinutes: 10, ...resources },
+      // As above; the longest of them trains for a minute or two on two loaded cores.
+      resources: { partition: 'shared', cpus: 1, memoryMiB: 1024, timeLimitMinutes: 6, ...resources },
       training: { kind: 'preset', preset: 'auto-mpg', epochs, seed: random.whole(0, 3), backend },
     },
     wish: { cancelAfterMs: null, refusable: false },

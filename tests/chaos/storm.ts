@@ -45,7 +45,7 @@ export interface StormReport {
 
 /** A lease that nobody gave back takes 12 s to end; faults without a pause would leave no time in which anything is under way. */
 const CALM_MS = [2_000, 9_000] as const
-/** A run that Slurm forgot while it trained ends its record some 14 minutes later (lifecycle/watch.ts, LIMIT_MARGIN_MS). */
+/** A run that Slurm forgot while it trained ends its record some 16 minutes later (lifecycle/time-limit.ts). */
 const SETTLE_LIMIT_MS = 20 * 60_000
 const LINE_EVERY_MS = 10_000
 const RECOVERY_LIMIT_MS = 120_000

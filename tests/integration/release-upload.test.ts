@@ -50,6 +50,20 @@ describe('uploading the worker release', () => {
     assert.deepEqual(readdirSync(releases()), [release.id])
   })
 
+  test('two identities that need it at the same moment wait for one upload', async () => {
+    let files = 0
+    const counting: Transport = {
+      ...transport,
+      put(...args) {
+        files++
+        return transport.put(...args)
+      },
+    }
+    await Promise.all([provide(counting), provide(counting)])
+    assert.equal(files, release.files.length + 1)
+    assert.deepEqual(readdirSync(releases()), [release.id])
+  })
+
   test('a file that was damaged is replaced', async () => {
     await provide()
     const file = releases(release.id, 'worker.mjs')

@@ -49,9 +49,12 @@ export function explainFailures(t: Scene, cluster: LocalCluster, about: { workDi
       slurm(cluster, ['sacct', '-D', '-X', '-o', 'jobid,jobname%30,state,exitcode,start,end,nodelist']),
     )
     await show('job directories', () => tree(join(about.workDir, 'jobs')))
-    await show('server', async () => about.log().split('\n').slice(-60).join('\n'))
+    await show('server', async () => about.log().split('\n').filter(isNews).slice(-60).join('\n'))
   })
 }
+
+/** Stories ask the server ten times a second: what it logs of these requests would be all that is shown. */
+const isNews = (line: string): boolean => !/"(req|res)":\{/.test(line)
 
 async function tree(folder: string): Promise<string> {
   const lines: string[] = []

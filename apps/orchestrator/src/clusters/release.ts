@@ -84,23 +84,34 @@ rm -rf -- "$1"
 
 /** Folders of uploads that failed together with their connection: the next upload over it takes them away. */
 const leftBehind = new WeakMap<Transport, Set<string>>()
+const underWay = new WeakMap<Transport, Promise<void>>()
 
-export async function uploadRelease(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
+/** Whoever needs it while it is on its way (another identity) waits for the same upload. */
+export function uploadRelease(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
+  const upload = underWay.get(transport) ?? uploadOnce(transport, workDir, release)
+  underWay.set(transport, upload)
+  const over = (): void => void underWay.delete(transport)
+  upload.then(over, over)
+  return upload
+}
+
+async function uploadOnce(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
   const target = releaseOf(workDir, release.id)
   const beside = `${releasesOf(workDir)}/.${release.id.slice(0, 16)}-${randomBytes(4).toString('hex')}`
   const left = leftBehind.get(transport) ?? new Set<string>()
   leftBehind.set(transport, left)
-  for (const folder of left) await remove(transport, folder, left)
-  left.add(beside)
+  for (const folder of left) {
+    await remove(transport, folder)
+    left.delete(folder)
+  }
   try {
     await must(transport, ['mkdir', '-m', '0755', '--', beside])
     for (const file of release.files)
       await transport.put(`${beside}/${file.path}`, { file: join(release.directory, file.path) }, { mode: 0o444 })
     await transport.put(`${beside}/manifest.json`, release.manifest, { mode: 0o444 })
     await must(transport, ['sh', '-c', PUBLISH, 'publish', beside, target])
-    left.delete(beside)
   } catch (error) {
-    await remove(transport, beside, left).catch(() => undefined)
+    await remove(transport, beside).catch(() => left.add(beside))
     throw error
   }
   if (!(await releaseIsWhole(transport, workDir, release))) {
@@ -108,10 +119,8 @@ export async function uploadRelease(transport: Transport, workDir: string, relea
   }
 }
 
-async function remove(transport: Transport, folder: string, left: Set<string>): Promise<void> {
-  await must(transport, ['sh', '-c', REMOVE, 'remove', folder])
-  left.delete(folder)
-}
+const remove = (transport: Transport, folder: string): Promise<void> =>
+  must(transport, ['sh', '-c', REMOVE, 'remove', folder])
 
 async function must(transport: Transport, argv: string[]): Promise<void> {
   const result = await transport.exec(argv, { timeLimitMs: 30_000, maxOutputBytes: 65_536, lane: 'submit' })
