@@ -55,8 +55,10 @@ UseDNS no
 X11Forwarding no
 PrintMotd no
 Subsystem sftp internal-sftp
-# An exec channel reads no profile: this is how the Slurm commands find the cluster.
-SetEnv SLURM_CONF=${layout.slurmConf}
+# SLURM_CONF: an exec channel reads no profile; this is how the Slurm commands find the cluster.
+# SHLVL: a bash that sshd starts reads ~/.bashrc, unless it seems to be started by another shell. What its owner has in there (0.1 s
+# of version managers, words on stdout) is no part of a private cluster.
+SetEnv SLURM_CONF=${layout.slurmConf} SHLVL=1
 `
 }
 
