@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -55,6 +55,15 @@ describe('ssh', () => {
     await Promise.all(opened.map(transport => transport.close()))
     await down({ home: cluster.home, purge: true })
     await rm(folder, { recursive: true, force: true })
+  })
+
+  test('small commands do not wait for each other’s acknowledgement: the connection has no delay', async t => {
+    const setNoDelay = t.mock.method(Socket.prototype, 'setNoDelay')
+    await connected().exec(['true'])
+    assert.deepEqual(
+      setNoDelay.mock.calls.map(call => call.arguments[0]),
+      [true],
+    )
   })
 
   test('a host that known_hosts does not know, or knows by another key, is not connected to', async () => {
