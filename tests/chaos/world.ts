@@ -5,9 +5,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { ClusterPage } from '@trotline/contracts'
 import { down, type LocalCluster, type UpOptions, up } from '../../deploy/local/cluster.ts'
 import { pickPort, releasePorts } from '../../deploy/local/ports.ts'
 import { startRedis, stopRedis } from '../../deploy/local/redis.ts'
+import { eventually } from '../support/eventually.ts'
 import { slurm } from '../support/slurm-itself.ts'
 import { type Client, createClient } from './client.ts'
 import { type Link, openLink } from './link.ts'
@@ -131,6 +133,11 @@ export async function buildWorld(options: WorldOptions = {}): Promise<World> {
     await Promise.all(servers.map(seat => seat.start()))
     releasePorts(servers.map(seat => seat.port))
     const client = createClient(() => servers.map(seat => seat.url), token)
+    // A server takes nothing for a cluster that it never saw: a fault that cut the way there now would wait for a victim for ever.
+    await eventually('the cluster was seen', async () => {
+      const page = await client.get<ClusterPage>('/v1/clusters')
+      return page?.items.every(one => one.partitions.length > 0)
+    })
     const watcher = startWatcher(client)
     undo.push(() => watcher.stop())
 
