@@ -3,7 +3,7 @@
 import { isTerminal, type Job } from '@trotline/contracts'
 import type { Asked } from '../client.ts'
 import type { Mark } from '../marks.ts'
-import { concerns, type Evidence, type JobFolder, ownerOf, type SlurmRow } from './evidence.ts'
+import { concerns, type Evidence, type JobFolder, mayBeForgotten, ownerOf, type SlurmRow } from './evidence.ts'
 import type { Finding } from './finding.ts'
 
 /** Between a record's ending and Slurm's: COMPLETING lasts up to KillWait. */
@@ -24,7 +24,9 @@ export function auditEndings(evidence: Evidence): Finding[] {
     const text = job.state === 'completed' ? whyNotCompleted(job, folder, marks) : whyUnexplained(job, asked, marks)
     if (text !== null) found('false endings', text)
     const rows = evidence.slurm.filter(row => ownerOf(row)?.id === id)
-    const alive = rows.find(row => outlives(row, job) && !isClosedLate(row, folder, marks))
+    const alive = rows.find(
+      row => outlives(row, job) && !isClosedLate(row, folder, mayBeForgotten(job, evidence.marks)),
+    )
     if (alive)
       found(
         'false endings',
@@ -70,8 +72,8 @@ function outlives({ startAt, endAt, state }: SlurmRow, job: Job): boolean {
  * A job that slurmctld forgot stays RUNNING in accounting, which closes it as NODE_FAIL whenever slurmctld is next heard of (seen: 73 s
  * after its end). Its run left a result: that is when it was over.
  */
-function isClosedLate(row: SlurmRow, folder: JobFolder | undefined, marks: readonly Mark[]): boolean {
+function isClosedLate(row: SlurmRow, folder: JobFolder | undefined, forgotten: boolean): boolean {
   const submission = ownerOf(row)?.submission
   const ended = folder?.runs.some(run => run.result !== null && run.run.startsWith(`${submission}-`)) ?? false
-  return ended && /^(NODE_FAIL|RUNNING)/.test(row.state) && marks.some(mark => mark.forgets)
+  return ended && forgotten && /^(NODE_FAIL|RUNNING)/.test(row.state)
 }

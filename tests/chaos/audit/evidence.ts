@@ -63,6 +63,13 @@ export function concerns(mark: Mark, job: Job, { afterEndMs = 0 } = {}): boolean
   return Date.parse(job.createdAt) <= (mark.untilMs ?? Number.POSITIVE_INFINITY) && endedMs >= mark.fromMs
 }
 
+/** What slurmctld had not saved, nor told its database, when it was killed is forgotten too: also of jobs that had just ended. */
+const UNSAVED_MS = 60_000
+
+/** Slurm was made to forget while the job was alive, or so soon afterwards that it may have forgotten the ending. */
+export const mayBeForgotten = (job: Job, marks: readonly Mark[]): boolean =>
+  marks.some(mark => mark.forgets && concerns(mark, job, { afterEndMs: UNSAVED_MS }))
+
 /** `tl-<job>-<submission>`; null for a Slurm job that is none of ours. */
 export function ownerOf({ name }: SlurmRow): { id: string; submission: number } | null {
   const [, id, submission] = /^tl-([a-z0-9]+)-(\d+)$/.exec(name) ?? []

@@ -1,10 +1,7 @@
 // Was everything that was acknowledged kept, and was each submission one Slurm job with one recorded cause?
 import { grouped } from '../grouped.ts'
-import { concerns, type Evidence, ownerOf, type RecordOfJob, type SlurmRow } from './evidence.ts'
+import { type Evidence, mayBeForgotten, ownerOf, type RecordOfJob, type SlurmRow } from './evidence.ts'
 import type { Finding } from './finding.ts'
-
-/** What slurmctld had not yet told its database when it was killed is forgotten too, also of jobs that had ended. */
-const UNSAVED_MS = 60_000
 
 /** An id per key, a key per id, a record per id, no record that nobody asked for. */
 export function auditAnswers({ asked, records, listed }: Evidence): Finding[] {
@@ -56,7 +53,7 @@ function auditOne(id: string, { job }: RecordOfJob, rows: readonly SlurmRow[], e
   const findings: Finding[] = []
   const found = (column: Finding['column'], text: string) => findings.push({ column, jobId: id, text })
 
-  const forgetting = evidence.marks.some(mark => mark.forgets && concerns(mark, job, { afterEndMs: UNSAVED_MS }))
+  const forgetting = mayBeForgotten(job, evidence.marks)
 
   for (const [submission, own] of grouped(rows, row => ownerOf(row)?.submission ?? 0)) {
     const ids = new Set(own.map(row => row.id))

@@ -148,6 +148,14 @@ describe('planted false endings', () => {
     books.marks.push(mark({ forgets: true }))
     books.slurm.splice(0, 1, row({ state: 'NODE_FAIL', endAt: at(60) }))
   })
+  acquits('a job whose ending slurmctld had not saved when it was killed a moment later', books => {
+    books.marks.push(mark({ fromMs: atMs(20.5), untilMs: atMs(33), forgets: true }))
+    books.slurm.splice(0, 1, row({ state: 'NODE_FAIL', endAt: at(160) }))
+  })
+  finds('false endings', 'ended while Slurm still ran it, and Slurm was made to forget long before', books => {
+    books.marks.push(mark({ fromMs: atMs(-90), untilMs: atMs(-70), forgets: true }))
+    books.slurm.splice(0, 1, row({ state: 'NODE_FAIL', endAt: at(160) }))
+  })
   finds('false endings', 'ended while Slurm still ran it, in a storm in which Slurm forgot others', books => {
     books.marks.push(mark({ forgets: true }))
     books.slurm.splice(0, 1, row({ endAt: at(60) }))
