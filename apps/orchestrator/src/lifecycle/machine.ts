@@ -258,6 +258,10 @@ export function failed(job: JobRecord, at: string, failure: Failure, result: Tra
   return { ...moved, next: { ...moved.next, failure, result } }
 }
 
+/** What the record itself shows; that nothing else was looked at is why it says no more. An intent is taken back where Slurm surely has no job. */
+export const cancelledUnsubmitted = (job: JobRecord, at: string, detail: string): Move =>
+  cancelled(job, at, detail, ['no intent to submit it is on record'])
+
 export function cancelled(job: JobRecord, at: string, detail: string, evidence: readonly string[]): Move {
   return move(job, 'cancelled', at, detail, evidence)
 }

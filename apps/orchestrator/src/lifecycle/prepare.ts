@@ -7,7 +7,7 @@ import { OrchestratorError } from '../errors.ts'
 import type { JobRecord } from '../store/record.ts'
 import { placeOf, type StageContext } from './context.ts'
 import { jobFiles } from './job-files.ts'
-import { cancelled, prepared } from './machine.ts'
+import { cancelledUnsubmitted, prepared } from './machine.ts'
 import type { Outcome, Result } from './outcome.ts'
 
 /** All of one identity. */
@@ -19,9 +19,7 @@ export async function prepare(jobs: readonly JobRecord[], context: StageContext)
   )
   const outcomeOf = (job: JobRecord): Outcome => {
     if (job.cancelRequestedAt !== null)
-      return cancelled(job, at, 'It was cancelled before anything was sent to the cluster.', [
-        'no intent to submit it, no tried file: nothing was sent',
-      ])
+      return cancelledUnsubmitted(job, at, 'It was cancelled before anything was sent to the cluster.')
     if (troubles.has(job.id)) return { failed: troubles.get(job.id) }
     return prepared(job, at, { release: context.release.id })
   }

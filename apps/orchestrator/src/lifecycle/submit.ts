@@ -11,7 +11,7 @@ import type { BackPressure, SiteLimit } from './back-pressure.ts'
 import { placeOf, type StageContext } from './context.ts'
 import { failure } from './failures.ts'
 import { hashesOf, jobFiles } from './job-files.ts'
-import { cancelled, failed, submitted, submitting } from './machine.ts'
+import { cancelled, cancelledUnsubmitted, failed, submitted, submitting } from './machine.ts'
 import type { Keep, Outcome, Result } from './outcome.ts'
 import { bring } from './prepare.ts'
 
@@ -76,8 +76,8 @@ async function choose(
     const meantAt = job.inner.submitIntentAt
     const mayBeInSlurm = meantAt !== null
     if (wishedAway && !mayBeInSlurm) {
-      const evidence = ['no intent to submit it was stored: nothing was sent']
-      settle(job, cancelled(job, context.now().toISOString(), 'It was cancelled before it was submitted.', evidence))
+      const at = context.now().toISOString()
+      settle(job, cancelledUnsubmitted(job, at, 'It was cancelled before it was submitted.'))
       return []
     }
     // A look submits nothing: it is taken whatever the cluster lets in.
