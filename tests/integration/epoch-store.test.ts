@@ -200,6 +200,26 @@ describe('the epoch store', () => {
     })
   }
 
+  test('the progress of a job that is sealed while it is read counts every epoch', async t => {
+    const job = await store.add()
+    await store.epochs.put(job.id, epochsOf('1-0', 0, 20))
+    const { redis } = store
+    let asked: Promise<unknown> = Promise.resolve()
+    // Whatever is asked first, the sealing comes between it and the next question.
+    for (const command of ['hlen', 'hmget'] as const) {
+      const ask = redis[command].bind(redis) as (...args: unknown[]) => Promise<unknown>
+      const asksInTurn = (...args: unknown[]) => {
+        const answer = asked.then(() => ask(...args))
+        asked = answer.then(() => store.epochs.seal(job.id))
+        return answer
+      }
+      t.mock.method(redis, command, asksInTurn)
+    }
+    assert.equal((await store.epochs.progress(job)).epochs, 21)
+    await asked
+    assert.equal((await store.epochs.progress(job)).epochs, 21)
+  })
+
   test('a job without epochs is sealed too', async () => {
     const job = await store.add()
     await store.epochs.seal(job.id)

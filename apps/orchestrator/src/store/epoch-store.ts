@@ -89,8 +89,11 @@ export function createEpochStore({
     },
 
     async progress(job) {
-      const [superseded, last, sealed] = await asking(redis.hmget(keys.job(job.id), 'superseded', 'last', 'sealed'))
-      const count = sealed ? Number(sealed) : await asking(redis.hlen(keys.epochs(job.id)))
+      // In this order: the epochs that sealing takes away in between were counted by the first.
+      const [live, [superseded, last, sealed]] = await asking(
+        Promise.all([redis.hlen(keys.epochs(job.id)), redis.hmget(keys.job(job.id), 'superseded', 'last', 'sealed')]),
+      )
+      const count = sealed ? Number(sealed) : live
       return {
         epochs: count,
         of: job.request.training.kind === 'preset' ? job.request.training.epochs : Math.max(count, 1),
