@@ -1,7 +1,7 @@
 // slurmctld is killed and comes back with an older state: it has forgotten a job that it acknowledged, and gives its id to
 // somebody else's. The job is submitted again, once, and the new owner of the id is never touched.
 import assert from 'node:assert/strict'
-import { cp, rm } from 'node:fs/promises'
+import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { type LocalCluster, startDaemon, stopDaemon } from '../../deploy/local/cluster.ts'
@@ -20,7 +20,10 @@ describe('slurmctld forgets', () => {
   })
 
   /** What slurmctld acknowledges in between is lost, as after a power cut. */
-  async function losing(acknowledged: () => Promise<void>): Promise<void> {
+  async function losing(
+    acknowledged: () => Promise<void>,
+    whileAway = async (): Promise<unknown> => {},
+  ): Promise<void> {
     const before = join(cluster.home, 'state-before')
     await rm(before, { recursive: true, force: true })
     await stopDaemon(cluster.home, 'slurmctld')
@@ -28,12 +31,14 @@ describe('slurmctld forgets', () => {
     await startDaemon(cluster.home, 'slurmctld')
     await acknowledged()
     await stopDaemon(cluster.home, 'slurmctld', 'SIGKILL')
+    await whileAway()
     await rm(state, { recursive: true })
     await cp(before, state, { recursive: true, preserveTimestamps: true })
     await startDaemon(cluster.home, 'slurmctld')
   }
   const outsider = (name: string): Promise<string> =>
     slurm(cluster, ['sbatch', '--parsable', '--hold', '--output=/dev/null', `--job-name=${name}`, '--wrap=true'])
+  const logOf = (daemon: string): Promise<string> => readFile(join(cluster.home, 'log', `${daemon}.log`), 'utf8')
   const stateOf = (id: string): Promise<string> =>
     slurm(cluster, ['squeue', '-h', '-t', 'all', '-j', id, '-o', '%j %T'])
 
@@ -102,5 +107,38 @@ describe('slurmctld forgets', () => {
     const job = await api.ended(id, 'cancelled')
     assert.equal(job.submission, 1)
     assert.equal(await stateOf(lostId), 'somebody-elses PENDING')
+  })
+
+  test('a job whose number still runs on its node cannot be launched: that is told, and not taken for somebody’s cancel', async t => {
+    const story = await createStory(t, { cluster })
+    let taken = ''
+    await losing(
+      async () => {
+        taken = await slurm(cluster, [
+          'sbatch',
+          '--parsable',
+          '--partition=gpup100',
+          '--output=/dev/null',
+          '--wrap=sleep 3',
+        ])
+        await eventually('it runs', async () => / RUNNING$/.test(await stateOf(taken)))
+      },
+      // Its step cannot tell that it is over, and tries again every 15 s: until then it holds its number on the node.
+      () =>
+        eventually('its step waits', async () =>
+          (await logOf('slurmd-p01')).includes(`Retrying job complete RPC for StepId=${taken}.batch`),
+        ),
+    )
+    await story.start()
+    const { api } = story
+    const { id } = await api.submit(request({ resources: { partition: 'gpup100', requeue: false } }))
+
+    const job = await api.ended(id, 'failed')
+    assert.equal(job.slurm?.jobId, taken, 'the number was given out again')
+    assert.equal(job.failure?.reason, 'launch-failed')
+    assert.match(job.failure?.evidence.join('\n') ?? '', /CANCELLED.*\n.*within 1 s of its start on p01/s)
+    assert.ok(job.runs.every(({ startedAt }) => startedAt === null))
+    const why = await api.answered('GET', `/v1/jobs/${id}/why`)
+    assert.match(JSON.stringify(why.body), /could not start it on its node/)
   })
 })

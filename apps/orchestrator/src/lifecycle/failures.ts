@@ -35,7 +35,7 @@ const BY_STATE: Readonly<Record<string, { reason: FailureReason; detail: string 
   OUT_OF_MEMORY: { reason: 'out-of-memory', detail: 'The job used more memory than it asked for.' },
   NODE_FAIL: { reason: 'node-fail', detail: 'The node it ran on failed.' },
   BOOT_FAIL: { reason: 'boot-fail', detail: 'Its node could not be booted.' },
-  LAUNCH_FAILED: { reason: 'launch-failed', detail: 'Slurm could not start it on its node, and held it.' },
+  LAUNCH_FAILED: { reason: 'launch-failed', detail: 'Slurm could not start it on its node, and held or ended it.' },
   PREEMPTED: { reason: 'preempted', detail: 'Another job with a higher claim took its place.' },
   DEADLINE: { reason: 'deadline', detail: 'Slurm ended it at its deadline.' },
   LOST: {

@@ -35,9 +35,10 @@ export async function finish(
   onCommit: (job: JobRecord) => void,
 ): Promise<Move | Wait> {
   const { access, directory } = placeOf(job, context)
+  const newest = newestOf(folders, job.submission)
+  job = namingLaunchFailure(job, newest)
   const ending = job.inner.ending
   if (ending === null) throw new TypeError(`job ${job.id} is finishing without an ending`)
-  const newest = newestOf(folders, job.submission)
   const result = await resultOf(folders, job, context)
 
   const waitedMs = context.now().getTime() - Date.parse(ending.at)
@@ -136,6 +137,28 @@ function conclude(job: JobRecord, result: RunResult | null, complete: boolean, l
     return cancelled(job, at, 'It was cancelled as wished.', ending.evidence)
   }
   return failed(job, at, explain(ending, result, logTail, retriesOf(job)), result?.training ?? null)
+}
+
+/** The end comes with the start: Slurm counts in seconds. */
+const AT_ONCE_SECONDS = 1
+
+/**
+ * slurmd kills a job that it cannot launch and that may not be requeued, and Slurm's word for that is "CANCELLED by 0". Seen where a
+ * process of the same number still ran on the node, because slurmctld had forgotten a job and given its id out again
+ * (22.05, slurmd's req.c: _launch_job_fail). A person's scancel as root in that second, before the worker is at its fence, is taken
+ * for the same.
+ */
+function namingLaunchFailure(job: JobRecord, newest: RunFolder | undefined): JobRecord {
+  const { ending } = job.inner
+  const elapsedSeconds = job.submissions.at(-1)?.elapsedSeconds ?? null
+  const started = job.slurm?.nodes != null && elapsedSeconds !== null
+  const bySlurmd = ending?.state === 'CANCELLED by 0' && started && elapsedSeconds <= AT_ONCE_SECONDS
+  if (!bySlurmd || newest !== undefined || job.cancelRequestedAt !== null) return job
+  const evidence = [
+    ...ending.evidence,
+    `Slurm’s own user 0 ended it within ${AT_ONCE_SECONDS} s of its start on ${job.slurm?.nodes}, before its first process`,
+  ]
+  return { ...job, inner: { ...job.inner, ending: { ...ending, state: 'LAUNCH_FAILED', exitCode: null, evidence } } }
 }
 
 /** Of a job with more runs than this the oldest results are not looked at. */

@@ -7,8 +7,8 @@ export const SCHEMA_VERSION = 1
 /** What Slurm said when it was over, kept until the results are collected. */
 export const Ending = z.strictObject({
   /**
-   * Slurm's word, upper case; `RESULT` where only the worker's own result says so, `LAUNCH_FAILED` where we took it out
-   * after a failed start, `LOST` where nobody knows of it any more.
+   * Slurm's word, upper case; `RESULT` where only the worker's own result says so, `LAUNCH_FAILED` where we or
+   * slurmd took it out after a failed start, `LOST` where nobody knows of it any more.
    */
   state: z.string(),
   exitCode: z.string().nullable(),
