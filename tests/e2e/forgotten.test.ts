@@ -22,7 +22,7 @@ describe('slurmctld forgets', () => {
   /** What slurmctld acknowledges in between is lost, as after a power cut. */
   async function losing(
     acknowledged: () => Promise<void>,
-    whileAway = async (): Promise<unknown> => {},
+    whileAway: () => Promise<unknown> = async () => undefined,
   ): Promise<void> {
     const before = join(cluster.home, 'state-before')
     await rm(before, { recursive: true, force: true })
