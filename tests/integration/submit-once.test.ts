@@ -63,7 +63,7 @@ async function prepared(script = HELD): Promise<SubmitOrder> {
 /** The next sbatch of this order does `fault` around the real one; later ones are the real one. */
 async function withFault(
   order: SubmitOrder,
-  fault: 'kill-before' | 'kill-after' | 'hang-before' | 'hang-after' | 'gate',
+  fault: 'kill-before' | 'kill-after' | 'hang-before' | 'hang-after' | 'gate' | 'dribble' | 'torn',
   limits = LIMITS,
 ): Promise<SlurmScheduler> {
   await writeFile(join(order.directory, 'fault'), fault)
@@ -71,6 +71,12 @@ async function withFault(
 }
 /** Lets an sbatch behind a 'gate' go on. */
 const openGate = ({ directory }: SubmitOrder) => writeFile(join(directory, 'go'), '')
+
+async function submitted(): Promise<SubmitOrder> {
+  const order = await prepared()
+  await scheduler.submitOnce(order)
+  return order
+}
 
 /** As if the deadline of the newest try had passed. To be called when nothing of its step is left. */
 async function expire({ directory }: SubmitOrder): Promise<void> {
@@ -90,6 +96,8 @@ case $fault in
   hang-before) sleep 60 ;;
   kill-after) real "$@" >/dev/null; kill -9 "$step"; exit 1 ;;
   hang-after) real "$@"; sleep 60 ;;
+  dribble) id=$(real "$@"); for ((i = 0; i < \${#id}; i++)); do printf %s "\${id:i:1}"; sleep 0.3; done; echo ;;
+  torn) id=$(real "$@"); printf %s "\${id:0:1}" ;;
   gate) until [ -e go ]; do sleep 0.05; done; real "$@" ;;
   *) real "$@" ;;
 esac
@@ -351,6 +359,19 @@ describe('submitOnce', () => {
     assert.equal(outcome.kind === 'submitted' && outcome.how, 'found')
     assert.deepEqual(await jobsOf(order), [outcome.kind === 'submitted' && outcome.slurmJobId])
   })
+
+  for (const [fault, how] of [
+    ['dribble', 'new'],
+    ['torn', 'found'],
+  ] as const)
+    test(`the start of a number is not taken for it: ${fault}`, async () => {
+      // So that the first digit alone is another job's number.
+      while (Number((await jobsOf(await submitted()))[0]) < 10) {}
+      const order = await prepared()
+      const outcome = await (await withFault(order, fault)).submitOnce(order)
+      assert.equal(outcome.kind === 'submitted' && outcome.how, how)
+      assert.deepEqual(await jobsOf(order), [outcome.kind === 'submitted' && outcome.slurmJobId])
+    })
 
   test('while an sbatch runs whose connection is gone, others wait for its receipt', async () => {
     const order = await prepared()

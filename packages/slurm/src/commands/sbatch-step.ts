@@ -84,8 +84,9 @@ await_sbatch() {
   id='' words='' ended=itself rc=126
   [[ -n $pid ]] || return
   while :; do
-    # In blocks: by lines, read asks for one character at a time.
-    IFS= read -r -N 4096 -t 0.2 -u \${printed[using]} part
+    # One character at a time. In blocks (-N) read drops what it has fetched and not handed over when its time is up between two
+    # characters: "465" was once read as "4", on a machine that had ten processes a core (bash 5.2.15).
+    IFS= read -r -d '' -t 0.2 -u \${printed[using]} part
     status=$?
     out+=$part
     if ((status > 128)); then
@@ -103,8 +104,9 @@ await_sbatch() {
     rc=143
     forget_waiting # it was ended too
   fi
+  # man sbatch, --parsable: the id, and behind ";" the name of a cluster. A line without its end may be the start of one.
+  ((rc != 0)) || [[ $out == *$'\\n' ]] || rc=126
   out=\${out%$'\\n'} out=\${out##*$'\\n'}
-  # man sbatch, --parsable: the id, and behind ";" the name of a cluster.
   if ((rc == 0)) && [[ $out =~ ^([0-9]+)(\\;.*)?$ ]]; then id=\${BASH_REMATCH[1]}; fi
   # What is left of one that failed may still print into its pipes, or wait for its turn.
   [[ -n $id ]] || open_pipes $using
