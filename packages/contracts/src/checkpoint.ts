@@ -26,8 +26,10 @@ export const CheckpointHead = z.strictObject({
   /** The last bits of a number depend on both. */
   engine: z.string(),
   backend: z.string(),
-  /** Whole epochs trained. One that was begun is trained again from its start. */
-  epochs: z.int().min(1).max(MAX_EPOCHS),
+  /** Whole epochs trained. */
+  epochs: z.int().min(0).max(MAX_EPOCHS),
+  /** Batches trained of the epoch that was under way. */
+  batches: z.int().min(0),
   /** The last epochs' values, for the final report. */
   history: z.array(z.strictObject({ epoch: z.int().min(0), values: z.record(z.string(), z.number()) })),
   weights: z.array(Numbers),

@@ -2,13 +2,13 @@
 //
 //   <workDir>/releases/<sha256>/             the worker, shared, read-only
 //   <workDir>/jobs/<unixUser>/<jobId>/       spec.json report.json script.sh tried-<n> receipt-<n>.json cancelled slurm.log
-//       runs/<submission>-<restart>/         fence heartbeat epochs.jsonl checkpoint result.json stdout stderr
+//       runs/<submission>-<restart>/         fence heartbeat epochs.jsonl checkpoint checkpoint.previous result.json artifacts/ stdout stderr
 //
 // spec.json holds what to do, report.json the secrets to report with (0600). A run writes into its own folder only.
 import { z } from 'zod'
 import { RunId } from './epoch.ts'
 import { JobId, Sha256, SlurmName, Timestamp } from './names.ts'
-import { PresetTraining } from './training.ts'
+import { WorkerTraining } from './training.ts'
 
 export const FILES = {
   spec: 'spec.json',
@@ -29,6 +29,10 @@ export const RUN_FILES = {
   epochs: 'epochs.jsonl',
   /** The newest state to go on from: replaced whole, read by later runs, written by its own run only. */
   checkpoint: 'checkpoint',
+  /** The one before it, for the case that the newest cannot be read. */
+  previousCheckpoint: 'checkpoint.previous',
+  /** What the training left besides its result: model, history, evaluation. */
+  artifacts: 'artifacts',
   result: 'result.json',
   stdout: 'stdout',
   stderr: 'stderr',
@@ -41,8 +45,10 @@ export const JobSpec = z.strictObject({
   /** A worker started for another submission than this leaves at once: it was superseded. */
   submission: z.int().min(1),
   slurmName: SlurmName,
-  training: PresetTraining,
+  training: WorkerTraining,
   gpus: z.int().min(0),
+  /** Of the allocation: as many threads may train. */
+  cpus: z.int().min(1),
   /** At most this long between two checkpoints, whatever happens; a warning or a stop brings one at once. */
   checkpointEverySeconds: z.int().min(1),
   release: Sha256,
@@ -78,30 +84,87 @@ export const Fence = z.strictObject({
 })
 export type Fence = z.infer<typeof Fence>
 
-const Table = z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))).max(1000)
+const Value = z.number().nullable()
+const Line = z.strictObject({ a: Value, b: Value })
 
-/** Where a run took over: the run that left the checkpoint, and how many epochs it had trained. */
-export const ResumedFrom = z.strictObject({ run: RunId, epochs: z.int().min(1) })
+/** One column as pandas' describe() sums it up. */
+export const ColumnStatistics = z.strictObject({
+  count: z.number(),
+  mean: z.number(),
+  std: z.number(),
+  min: z.number(),
+  '25%': z.number(),
+  '50%': z.number(),
+  '75%': z.number(),
+  max: z.number(),
+})
+export type ColumnStatistics = z.infer<typeof ColumnStatistics>
+
+/** A file that the training left in the run's `artifacts/`. */
+export const Artifact = z.strictObject({
+  path: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'is not the name of an artifact'),
+  bytes: z.int().min(0),
+  sha256: Sha256,
+})
+export type Artifact = z.infer<typeof Artifact>
+
+/** Where a run took over: the run that left the checkpoint, how many epochs it had trained, and how many batches of the next one. */
+export const ResumedFrom = z.strictObject({
+  run: RunId,
+  epochs: z.int().min(0),
+  /** 0 also of runs of before checkpoints were taken within epochs. */
+  batches: z.int().min(0).default(0),
+})
 export type ResumedFrom = z.infer<typeof ResumedFrom>
 
-/** The last checkpoint a run left: after how many epochs, and what it cost to write. */
+/** The last checkpoint a run left: after how many epochs and batches of the next one, and what it cost to write. */
 export const CheckpointNote = z.strictObject({
   epochs: z.int().min(0),
+  batches: z.int().min(0).default(0),
   seconds: z.number().min(0),
   bytes: z.int().min(0),
 })
 export type CheckpointNote = z.infer<typeof CheckpointNote>
 
-/** What the training left. `metrics` are the last epoch's values and the final evaluation; `tables` are the page's tables. */
+/** What the training left: everything that the tutorial prints after a training. The bulk of it lies in the artifacts. */
 export const TrainingReport = z.strictObject({
   backend: z.string(),
   engine: z.string(),
   skipped: z.array(z.strictObject({ backend: z.string(), why: z.string() })),
   epochs: z.int().min(0),
-  metrics: z.record(z.string(), z.number().nullable()),
-  tables: z.record(z.string(), Table),
-  /** Of all weights after the last whole epoch: equal where two trainings came to the same. null: there are none. */
+  /** The last epoch's values and the final evaluation. */
+  metrics: z.record(z.string(), Value),
+  /** Of linear regression: y = a + b·x before and after, and what least squares give. */
+  coefficients: z
+    .strictObject({
+      start: Line,
+      end: Line,
+      leastSquares: z.strictObject({ intercept: z.number(), slope: z.number() }),
+    })
+    .nullable(),
+  /** Of the training part before it is scaled, by column: the tutorial's train_stats. */
+  trainStatistics: z.record(z.string(), ColumnStatistics).nullable(),
+  /** Keras's model.summary(). */
+  layers: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        type: z.string(),
+        outputShape: z.array(z.int().min(0)),
+        params: z.int().min(0),
+      }),
+    )
+    .max(10_000)
+    .nullable(),
+  /** The last epochs' values, at most five: the tutorial's hist.tail(). */
+  history: z.array(z.record(z.string(), Value)).max(5),
+  /** The epoch (from 0) whose weights were kept, where the request asks for the best. */
+  best: z.strictObject({ epoch: z.int().min(0), monitor: z.string(), value: z.number() }).nullable(),
+  /** The epoch (from 0) after which early stopping ended the training. */
+  stoppedEarlyAt: z.int().min(0).nullable(),
+  /** Of all weights as they were left: equal where two trainings came to the same. null: there are none. */
   weightsSha256: Sha256.nullable(),
+  artifacts: z.array(Artifact).max(64),
   /** Of this run alone: what an earlier run trained before it was resumed is not in it. */
   fitSeconds: z.number().min(0),
 })

@@ -5,6 +5,7 @@ import { Failure, FailureReason } from './failure.ts'
 import { ResumedFrom, TrainingReport } from './job-directory.ts'
 import { ClusterName, IdentityName, JobId, JobName, OwnerId, Timestamp, UnixUser } from './names.ts'
 import { JobRequest } from './request.ts'
+import { ModelTraining } from './training.ts'
 
 export const JOB_STATES = [
   'accepted',
@@ -102,6 +103,8 @@ export const Job = z
     cluster: ClusterName,
     state: JobState,
     request: JobRequest,
+    /** What a preset stands for, complete. null: the request says it itself, or it is no net (linear regression). */
+    expanded: ModelTraining.nullable(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
     endedAt: Timestamp.nullable(),
@@ -145,10 +148,14 @@ export const Job = z
   .meta({ id: 'Job' })
 export type Job = z.infer<typeof Job>
 
+/** Of a job as lists have it. */
+export type ListedJob = Omit<Job, 'expanded'>
+
 /** `POST /v1/jobs?dryRun=true`: what would be stored and submitted. */
 export const DryRun = z
   .strictObject({
     request: JobRequest,
+    expanded: Job.shape.expanded,
     compatibility: Job.shape.compatibility,
     /** What a person should know before it is sent. */
     notes: z.array(z.string()),
@@ -183,7 +190,7 @@ export const JobPage = z
   .meta({ id: 'JobPage' })
 export type JobPage = z.infer<typeof JobPage>
 
-export function summaryOf(job: Job): JobSummary {
+export function summaryOf(job: ListedJob): JobSummary {
   return {
     id: job.id,
     name: job.name,

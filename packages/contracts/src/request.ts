@@ -1,8 +1,9 @@
 // POST /v1/jobs: what a person asks for. Unknown fields are refused at every depth.
 import { z } from 'zod'
 import { ClusterName, JobName, LabelKey, LabelValue, Sha256 } from './names.ts'
+import { expandPreset } from './presets.ts'
 import { Resources } from './resources.ts'
-import { Training } from './training.ts'
+import { type ModelTraining, Training } from './training.ts'
 
 export const EnvironmentChoice = z.union([
   z.strictObject({ lock: Sha256 }),
@@ -27,3 +28,11 @@ export const JobRequest = z
   .meta({ id: 'JobRequest' })
 /** Expanded: every default filled in. */
 export type JobRequest = z.infer<typeof JobRequest>
+
+/** What a preset stands for; null where the request says everything itself, and of linear regression, which is no net. */
+export const expandedOf = ({ training }: Pick<JobRequest, 'training'>): ModelTraining | null =>
+  training.kind === 'preset' ? expandPreset(training) : null
+
+/** At least 1, as a share is taken of it. */
+export const epochsAskedFor = ({ training }: Pick<JobRequest, 'training'>): number =>
+  training.kind === 'command' ? 1 : training.epochs
