@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { PresetTraining } from '@trotline/contracts'
 import { build } from 'esbuild'
 import { copyAssets, type FitOptions, fit } from '../../packages/trainer/src/index.ts'
 
@@ -14,10 +15,11 @@ const directory = await mkdtemp(join(tmpdir(), 'trainer-'))
 after(() => rm(directory, { recursive: true, force: true }))
 await copyAssets(directory)
 
-const training = { kind: 'preset', preset: 'auto-mpg', epochs: 1000, seed: 0, backend: 'auto' } as const
+const training = PresetTraining.parse({ kind: 'preset', preset: 'auto-mpg' })
 const options = (epochs: number, onEpoch: FitOptions['onEpoch']): FitOptions => ({
   training: { ...training, epochs },
   gpus: 0,
+  cpus: 1,
   assets: { directory },
   signal: new AbortController().signal,
   resume: [],
@@ -46,6 +48,7 @@ const ENTRY = `
   fit({
     training: ${JSON.stringify({ ...training, epochs: 5 })},
     gpus: 0,
+    cpus: 1,
     assets: { directory: process.argv[2] },
     signal: new AbortController().signal,
     resume: [],
@@ -77,6 +80,6 @@ test('one bundled file trains from its assets alone, silent on stderr, with the 
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [outfile, directory], { cwd: '/' })
   const here: Record<string, number>[] = []
   await fit(options(5, ({ values }) => here.push(values)))
-  assert.deepEqual(JSON.parse(stdout), { kind: 'completed', backend: 'wasm', epochs: here })
+  assert.deepEqual(JSON.parse(stdout), { kind: 'completed', backend: 'simd', epochs: here })
   assert.equal(stderr, '')
 })

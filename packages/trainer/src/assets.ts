@@ -1,4 +1,4 @@
-// The files that must lie in one folder beside the worker's bundle: the data set and the wasm backend's binaries.
+// The files that must lie in one folder beside the worker's bundle: the data set, our own kernels and the wasm backend's binaries.
 // Where they come from is asked only when a release is built, because a bundle has no node_modules to look in.
 import { copyFile, mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -9,7 +9,7 @@ export interface Asset {
   /** File name in `assets.directory`. */
   name: string
   /** Path in this workspace. Throws where the workspace's packages are not installed. */
-  source(): string
+  source(): string | Promise<string>
 }
 
 const shipped = (name: string): Asset => ({
@@ -22,10 +22,18 @@ const fromWasmBackend = (name: string): Asset => ({
   source: () => createRequire(import.meta.url).resolve(`@tensorflow/tfjs-backend-wasm/dist/${name}`),
 })
 
+// Compiled where they are not up to date. Named by a URL that a bundler does not follow: the worker's release has no compiler.
+const kernels = async (): Promise<string> => {
+  const builder = new URL('../kernels/build.mjs', import.meta.url).href
+  const { buildKernels } = (await import(builder)) as { buildKernels(): Promise<string> }
+  return buildKernels()
+}
+
 // The threaded binary is left out: the backend never uses threads under Node.js (flags_wasm.js returns false there).
 export const ASSETS: readonly Asset[] = [
   shipped('cars.json'),
   shipped('NOTICE'),
+  { name: 'kernels.wasm', source: kernels },
   fromWasmBackend('tfjs-backend-wasm.wasm'),
   fromWasmBackend('tfjs-backend-wasm-simd.wasm'),
 ]
@@ -33,5 +41,5 @@ export const ASSETS: readonly Asset[] = [
 /** Fills `directory` (made if it is not there) with every asset. For the release build and for tests. */
 export async function copyAssets(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true })
-  for (const asset of ASSETS) await copyFile(asset.source(), join(directory, asset.name))
+  for (const asset of ASSETS) await copyFile(await asset.source(), join(directory, asset.name))
 }

@@ -1,14 +1,14 @@
-// A training between two epochs, as bytes that check themselves:
-//   "trotline checkpoint 1\n" | length of the head, 4 bytes | head, JSON (contracts/src/checkpoint.ts) | the arrays | sha256 of all before
+// A training between two batches, as bytes that check themselves:
+//   "trotline checkpoint 2\n" | length of the head, 4 bytes | head, JSON (contracts/src/checkpoint.ts) | the arrays | sha256 of all before
 // One that is damaged, or of another training, engine, backend or format, is refused with a sentence and not used in part.
 import { createHash } from 'node:crypto'
-import { CheckpointHead, type PresetTraining } from '@trotline/contracts'
+import { CheckpointHead, type WorkerTraining } from '@trotline/contracts'
 import type { Chosen } from './backends.ts'
 import { bytesOf, kindOf, type NamedNumbers, type Numbers, type TrainingState } from './state.ts'
 import type { EpochValues } from './trainable.ts'
 
 /** To be raised with every change after which the same request comes to other bits. */
-const FORMAT = 1
+const FORMAT = 2
 const MAGIC = /^trotline checkpoint ([0-9]+)\n/
 const OPENING = Buffer.from(`trotline checkpoint ${FORMAT}\n`)
 const CHECKSUM_BYTES = 32
@@ -19,6 +19,8 @@ export interface Checkpoint {
   backend: string
   /** Whole epochs trained. */
   epochs: number
+  /** Batches trained of the epoch that was under way. */
+  batches: number
   history: { epoch: number; values: EpochValues }[]
   state: TrainingState
 }
@@ -70,20 +72,29 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint | Refusal {
 /** null: this training may go on from it. What it holds is compared with the training itself when it is restored. */
 export function whyNotResume(
   checkpoint: Checkpoint,
-  training: PresetTraining,
+  training: WorkerTraining,
   { engine, backend }: Pick<Chosen, 'engine' | 'backend'>,
 ): string | null {
   if (checkpoint.requestSha256 !== requestSha256(training)) return 'belongs to another training request'
   if (checkpoint.engine !== engine || checkpoint.backend !== backend)
     return `was made by engine ${checkpoint.engine} on backend ${checkpoint.backend}, and this run has ${engine} on ${backend}: the last bits would differ`
-  if (checkpoint.epochs > training.epochs) return `counts ${checkpoint.epochs} epochs of ${training.epochs}`
+  const { epochs, batches } = checkpoint
+  if (epochs > training.epochs) return `counts ${epochs} epochs of ${training.epochs}`
+  if (epochs === training.epochs && batches > 0) return `counts more than ${epochs} epochs of ${training.epochs}`
   return null
 }
 
 /** Of the request's fields in the order of their names, so that it does not depend on who wrote the JSON. */
-export function requestSha256(training: PresetTraining): string {
-  const fields = Object.entries(training).sort(([a], [b]) => (a < b ? -1 : 1))
-  return sha256(Buffer.from(JSON.stringify(fields))).toString('hex')
+export function requestSha256(training: WorkerTraining): string {
+  return sha256(Buffer.from(JSON.stringify(sorted(training)))).toString('hex')
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => [name, sorted(field)])
 }
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()

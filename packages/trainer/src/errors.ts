@@ -4,7 +4,9 @@ import type { RunFailure } from '@trotline/contracts'
 /** A code and the failure reason that it stands for. None is transient: the same node, data and request fail again. */
 const CATALOGUE = {
   TRAIN_BAD_DATA: { reason: 'training' },
+  TRAIN_BAD_MODEL: { reason: 'training' },
   TRAIN_NAN_LOSS: { reason: 'training' },
+  TRAIN_TOO_LARGE: { reason: 'training' },
   BACKEND_UNAVAILABLE: { reason: 'incompatible-node' },
 } as const satisfies Record<string, { reason: RunFailure['reason'] }>
 

@@ -1,35 +1,37 @@
 // train begin → epoch begin → epoch end → stop? → train end, as Keras has it; callbacks are the only way out of the loop.
-// A training that is resumed begins at Keras's initialEpoch, with the state that the epochs before it left.
-import { epochValues, type PresetTraining, type TrainingReport } from '@trotline/contracts'
+// A training that is resumed begins where it was cut, between any two batches, with the state that those before left.
+import { epochValues, type TrainingReport, type WorkerTraining } from '@trotline/contracts'
+import type { NewArtifact } from './artifacts/artifact.ts'
 import type { Chosen } from './backends.ts'
 import { type Checkpoint, encodeCheckpoint, requestSha256 } from './checkpoint.ts'
 import { TrainerError } from './errors.ts'
 import { createPace } from './pace.ts'
-import { weightsSha256 } from './state.ts'
-import type { EpochValues, Trainable } from './trainable.ts'
+import { allFinite, weightsSha256 } from './state.ts'
+import type { EpochValues, Progress, Trainable } from './trainable.ts'
 
 /** Rows of the page's `hist.tail()`. */
 const HISTORY_TAIL = 5
 
 export type LoopEnd =
-  | { kind: 'completed' | 'stopped'; report: TrainingReport }
-  | { kind: 'diverged'; error: TrainerError; report: TrainingReport }
+  | { kind: 'completed'; report: TrainingReport; artifacts: NewArtifact[] }
+  | { kind: 'stopped'; report: TrainingReport }
+  | { kind: 'failed'; error: TrainerError; report: TrainingReport }
 
-/** A checkpoint as bytes, and how many epochs it counts. */
-export interface TakenCheckpoint {
-  epochs: number
+/** A checkpoint as bytes, and how far the training is that it holds. */
+export interface TakenCheckpoint extends Progress {
   bytes: Uint8Array
 }
 
 export interface LoopOptions {
-  training: PresetTraining
+  training: WorkerTraining
   signal: AbortSignal
   onEpoch(epoch: { epoch: number; seconds: number; values: EpochValues }): void
 }
 
 export interface Loop {
   run(): Promise<LoopEnd>
-  /** The state after the last whole epoch, at any time. null before the first, and after one that no later epoch recovers from. */
+  progress(): Progress
+  /** The state of now, at any time between two batches. null before the first, and after one that no later batch recovers from. */
   checkpoint(): TakenCheckpoint | null
 }
 
@@ -43,52 +45,75 @@ export function createLoop(
   const { epochs } = training
   const pace = createPace(signal)
   const history = resumed?.history.slice() ?? []
-  const began = performance.now()
-  let trained = resumed?.epochs ?? 0
-  let diverged: TrainerError | null = null
+  let began = performance.now()
+  let failure: TrainerError | null = null
 
-  const report = (evaluation: Record<string, number> = {}): TrainingReport => ({
+  const report = (evaluation: EpochValues = {}): TrainingReport => ({
     ...chosen,
-    epochs: trained,
+    ...trainable.facts(),
+    epochs: trainable.progress().epochs,
     metrics: epochValues({ ...history.at(-1)?.values, ...evaluation }).values,
-    tables: {
-      ...trainable.tables(),
-      history: history.map(({ epoch, values }) => ({ epoch, ...epochValues(values).values })),
-    },
+    history: history.map(({ epoch, values }) => ({ epoch, ...epochValues(values).values })),
     weightsSha256: weightsSha256(trainable.state()),
+    artifacts: [],
     fitSeconds: (performance.now() - began) / 1000,
   })
 
   async function run(): Promise<LoopEnd> {
-    while (trained < epochs) {
-      if (pace.due()) await pace.rest()
-      if (pace.stopped) return { kind: 'stopped', report: report() }
-      const epochBegan = performance.now()
-      const whole = await trainable.trainEpoch(pace, values => count(values, epochBegan))
-      if (!whole) return { kind: 'stopped', report: report() }
-      if (diverged !== null) return { kind: 'diverged', error: diverged, report: report() }
+    began = performance.now()
+    try {
+      while (!trainable.finished()) {
+        if (pace.due()) await pace.rest()
+        if (pace.stopped) return { kind: 'stopped', report: report() }
+        const epochBegan = performance.now()
+        await trainable.trainEpoch(pace, { ended: values => count(values, epochBegan), diverged })
+        if (failure !== null) return { kind: 'failed', error: failure, report: report() }
+      }
+      // A bounded activation such as tanh can hide an infinite weight from every loss.
+      if (!allFinite(trainable.state().weights)) {
+        failure = spoilt(epochs)
+        return { kind: 'failed', error: failure, report: report() }
+      }
+      const evaluated = await trainable.evaluate(pace)
+      if (evaluated === null) return { kind: 'stopped', report: report() }
+      return { kind: 'completed', report: report(evaluated.values), artifacts: evaluated.artifacts }
+    } catch (error) {
+      // A file that changed or ended meanwhile: what was trained before is as good as it was.
+      if (error instanceof TrainerError) return { kind: 'failed', error, report: report() }
+      throw error
     }
-    return { kind: 'completed', report: report(trainable.evaluate()) }
+  }
+
+  function diverged(error: TrainerError): void {
+    failure = error
   }
 
   function count(values: EpochValues, epochBegan: number): void {
-    const epoch = trained++
+    const epoch = trainable.progress().epochs - 1
     history.push({ epoch, values })
     if (history.length > HISTORY_TAIL) history.shift()
-    diverged = divergence(epoch, epochs, values)
+    failure = divergence(epoch, epochs, values)
     onEpoch({ epoch, seconds: (performance.now() - epochBegan) / 1000, values })
   }
 
   return {
     run,
+    progress: trainable.progress,
     checkpoint() {
-      if (trained === 0 || diverged !== null) return null
+      const progress = trainable.progress()
+      if (failure?.code === 'TRAIN_NAN_LOSS' || (progress.epochs === 0 && progress.batches === 0)) return null
+      const state = trainable.state()
+      // A batch's loss is that before its step: what the last step spoilt shows in the next one's.
+      if (!allFinite(state.weights)) return null
       const { engine, backend } = chosen
-      const about = { requestSha256: requestSha256(training), engine, backend, epochs: trained, history }
-      return { epochs: trained, bytes: encodeCheckpoint({ ...about, state: trainable.state() }) }
+      const about = { requestSha256: requestSha256(training), engine, backend, ...progress, history }
+      return { ...progress, bytes: encodeCheckpoint({ ...about, state }) }
     },
   }
 }
+
+const spoilt = (epochs: number): TrainerError =>
+  new TrainerError('TRAIN_NAN_LOSS', `After ${epochs} epochs a weight is infinite or NaN, though no loss has shown it.`)
 
 function divergence(epoch: number, epochs: number, values: EpochValues): TrainerError | null {
   const [name, value] = Object.entries(values).find(([, found]) => !Number.isFinite(found)) ?? []
@@ -96,6 +121,6 @@ function divergence(epoch: number, epochs: number, values: EpochValues): Trainer
   return new TrainerError(
     'TRAIN_NAN_LOSS',
     `Epoch ${epoch + 1} of ${epochs} ended with ${name} = ${value}: no later epoch can recover from that.`,
-    { details: { epoch, name, value } },
+    { details: { epoch, name, value: String(value) } },
   )
 }

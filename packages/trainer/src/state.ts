@@ -1,4 +1,5 @@
-// What the coming epochs depend on, as plain arrays: weights, the optimizer's moments, the order of rows, the generator.
+// What the coming batches depend on, as plain arrays: weights, the optimizer's moments, the order of rows, the generator, the sums of
+// the epoch under way.
 // Two trainings of one request that are in the same state come to the same, bit by bit.
 import { createHash } from 'node:crypto'
 import type { RandomStateState } from './random/random-state.ts'
@@ -11,7 +12,7 @@ export type NamedNumbers = Record<string, Numbers>
 export interface TrainingState {
   /** What is learned. */
   weights: NamedNumbers
-  /** Whatever else changes from epoch to epoch. */
+  /** Whatever else changes from batch to batch. */
   rest: NamedNumbers
   random: RandomStateState | null
 }
@@ -44,6 +45,10 @@ export function kindOf(numbers: Numbers): 'float32' | 'float64' | 'int32' {
   if (numbers instanceof Float32Array) return 'float32'
   return numbers instanceof Float64Array ? 'float64' : 'int32'
 }
+
+/** No number in them is infinite or NaN. */
+export const allFinite = (named: NamedNumbers): boolean =>
+  Object.values(named).every(numbers => (numbers as Float64Array).every(Number.isFinite))
 
 /** The bytes as they lie in memory: every machine that the tensor library runs on is little-endian. */
 export const bytesOf = ({ buffer, byteOffset, byteLength }: Numbers): Uint8Array =>

@@ -1,35 +1,55 @@
-// What a preset gives to the loop: one training under way, that knows how to train an epoch and what to say at the end.
-// A further kind of training is a further Preset; loop and report stay as they are.
-import type { PresetTraining, TrainingReport } from '@trotline/contracts'
-import type { Engine } from './backends.ts'
+// What the loop trains: one training under way, that knows how to train an epoch and what to say at the end.
+// Between two batches its state is always whole, so that it can be stopped, saved and gone on from at any of them.
+import type { TrainingReport } from '@trotline/contracts'
+import type { NewArtifact } from './artifacts/artifact.ts'
+import type { TrainerError } from './errors.ts'
 import type { Pace } from './pace.ts'
 import type { TrainingState } from './state.ts'
 
-/** Keras's names: loss, val_loss, mae … A value may be NaN or infinite; the loop stops after such an epoch. */
+/** Keras's names: loss, val_loss, mae … A value may be infinite or NaN; the loop stops after such an epoch. */
 export type EpochValues = Record<string, number>
-export type Tables = TrainingReport['tables']
+
+/** How far a training came: whole epochs, and batches of the one under way. */
+export interface Progress {
+  epochs: number
+  batches: number
+}
+
+/** What the report says of a training beside its values. */
+export type Facts = Pick<TrainingReport, 'coefficients' | 'trainStatistics' | 'layers' | 'best' | 'stoppedEarlyAt'>
+
+export interface EpochWatch {
+  /** In the same turn in which progress() and state() become those of this epoch's end: nobody, not even a microtask, sees one without the other. */
+  ended(values: EpochValues): void
+  /** In the same turn in which a batch spoilt the state: no later batch can recover from it. The epoch ends with it. */
+  diverged(error: TrainerError): void
+}
 
 export interface Trainable {
   /**
-   * One pass over the training data. Rests when `pace` is due; false when it was stopped before the epoch was whole.
-   * `ended` is called in the same turn in which state() becomes that of this epoch's end: nobody, not even a microtask,
-   * sees the one without the other.
+   * What is left of the epoch under way, or a whole one. Rests when `pace` is due; where it was stopped, or diverged, neither
+   * of both is called a second time and `ended` not at all.
    */
-  trainEpoch(pace: Pace, ended: (values: EpochValues) => void): Promise<boolean>
-  /** The final evaluation, asked for once, when every epoch was trained. */
-  evaluate(): Record<string, number>
-  /** The page's tables, without the history, which the loop keeps. */
-  tables(): Tables
-  /** A copy of the state after the last whole epoch, asked for at any time: also in the middle of an epoch, and after the last. */
+  trainEpoch(pace: Pace, watch: EpochWatch): Promise<void>
+  progress(): Progress
+  /** Every epoch that is asked for is trained, or early stopping ended the training. */
+  finished(): boolean
+  /**
+   * The final evaluation, asked for once, after the last epoch; null: stopped meanwhile. The weights that the training leaves,
+   * the best where the request asks for them, are in place afterwards.
+   */
+  evaluate(pace: Pace): Promise<{ values: EpochValues; artifacts: NewArtifact[] } | null>
+  facts(): Facts
+  /** A copy of the state, asked for at any time between two batches. */
   state(): TrainingState
   /** Goes on from a state of the same shape; the loop asks only before its first epoch. */
-  restore(state: TrainingState): void
-  /** Gives back every tensor. */
+  restore(progress: Progress, state: TrainingState): void
+  /** Gives back every tensor, thread and file. */
   dispose(): void
 }
 
-export interface Preset {
-  engine: Engine
+/** A training that is no net and has a loop of its own. */
+export interface Preset<Training> {
   /** @throws TrainerError TRAIN_BAD_DATA */
-  prepare(request: { training: PresetTraining; assets: { directory: string } }): Promise<Trainable>
+  prepare(request: { training: Training; assets: { directory: string } }): Promise<Trainable>
 }

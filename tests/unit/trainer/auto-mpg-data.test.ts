@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { COLUMNS, prepareAutoMpg } from '../../../packages/trainer/src/data/auto-mpg.ts'
-import { readCars } from '../../../packages/trainer/src/data/cars.ts'
+import { openAutoMpg } from '../../../packages/trainer/src/data/auto-mpg.ts'
+import type { Dataset } from '../../../packages/trainer/src/data/dataset.ts'
+import { openTrainingData } from '../../../packages/trainer/src/data/training-data.ts'
+import { sample } from '../../../packages/trainer/src/random/sample.ts'
 import { type CarCells, makeAssets, makeAssetsWith } from './assets.ts'
-import { train } from './training.ts'
+import { badData, rowsOf } from './data-files.ts'
 
 // train_stats of the tutorial: count, mean, std, min, 25%, 50%, 75%, max, as printed there.
 const PAGE = `
@@ -20,24 +22,55 @@ Europe 314.0 0.178344 0.383413 0.0 0.00 0.0 0.00 1.0
 Japan 314.0 0.197452 0.398712 0.0 0.00 0.0 0.00 1.0
 USA 314.0 0.624204 0.485101 0.0 0.00 1.0 1.00 1.0`.trim()
 
-test("the training part's statistics are the page's table to every printed digit", async () => {
-  const { statistics } = prepareAutoMpg(await readCars(await makeAssets()))
-  const lines = statistics.map(({ count, mean, std, ...rest }, column) => {
-    const digits = [1, 2, 1, 2, 1]
-    const order = [rest.min, rest['25%'], rest['50%'], rest['75%'], rest.max].map((x, i) => x.toFixed(digits[i]))
-    return [COLUMNS[column], count.toFixed(1), mean.toFixed(6), std.toFixed(6), ...order].join(' ')
-  })
-  assert.equal(lines.join('\n'), PAGE)
+const open = (directory: string, training: Partial<Parameters<typeof openTrainingData>[0]> = {}) =>
+  openTrainingData(
+    {
+      data: { format: 'auto-mpg' },
+      split: { trainFraction: 0.8, splitSeed: 0 },
+      testData: null,
+      validationSplit: 0,
+      validationData: null,
+      loss: 'mse',
+      ...training,
+    },
+    { directory },
+  )
+
+test("the training part's statistics are the page's table to every printed digit, and do not depend on validation", async () => {
+  const directory = await makeAssets()
+  for (const validationSplit of [0, 0.2]) {
+    const { statistics } = await open(directory, { validationSplit })
+    const lines = Object.entries(statistics ?? {}).map(([name, { count, mean, std, ...rest }]) => {
+      const digits = [1, 2, 1, 2, 1]
+      const order = [rest.min, rest['25%'], rest['50%'], rest['75%'], rest.max].map((x, i) => x.toFixed(digits[i]))
+      return [name, count.toFixed(1), mean.toFixed(6), std.toFixed(6), ...order].join(' ')
+    })
+    assert.equal(lines.join('\n'), PAGE)
+  }
 })
 
-test('314 rows train and 78 test, scaled by the training part alone', async () => {
-  const { train: part, test: rest } = prepareAutoMpg(await readCars(await makeAssets()))
-  assert.deepEqual([part.rows, rest.rows], [314, 78])
-  assert.deepEqual([part.features.length, part.labels.length], [314 * 9, 314])
-  const meanOf = (column: number, rows: typeof part): number =>
-    rows.features.filter((_, i) => i % 9 === column).reduce((sum, value) => sum + value, 0) / rows.rows
-  for (let column = 0; column < 9; column++) assert.ok(Math.abs(meanOf(column, part)) < 1e-6)
-  assert.ok(Math.abs(meanOf(3, rest)) > 0.01)
+test('314 rows train, the last 63 of them validate, and 78 test, scaled by the training part alone', async () => {
+  const opened = await open(await makeAssets(), { validationSplit: 0.2 })
+  const { train: part, validation, test: rest } = opened as { [name in 'train' | 'validation' | 'test']: Dataset }
+  assert.deepEqual([part.rows, validation.rows, rest.rows], [251, 63, 78])
+  assert.deepEqual([part.shape, part.targets, part.classes], [[9], 1, null])
+  const drawn = [...rowsOf(part), ...rowsOf(validation)]
+  const meanOf = (column: number, rows: typeof drawn): number =>
+    rows.reduce((sum, { x }) => sum + (x[column] as number), 0) / rows.length
+  for (let column = 0; column < 9; column++) assert.ok(Math.abs(meanOf(column, drawn)) < 1e-6)
+  assert.ok(Math.abs(meanOf(3, rowsOf(rest))) > 0.01)
+})
+
+test('another fraction and another seed split as pandas does', async () => {
+  const directory = await makeAssets()
+  const { train, test: rest, statistics } = await open(directory, { split: { trainFraction: 0.5, splitSeed: 42 } })
+  assert.deepEqual([train.rows, rest?.rows, statistics?.Weight?.count], [196, 196, 196])
+  const whole = rowsOf(await openAutoMpg({ directory }))
+  const drawn = [...sample(392, 0.5, 42)]
+  assert.deepEqual(
+    rowsOf(train).map(({ y }) => y[0]),
+    drawn.map(row => whole[row]?.y[0]),
+  )
 })
 
 const change =
@@ -88,19 +121,12 @@ const WRONG: { what: string; file: (cars: CarCells[]) => unknown; says: RegExp }
 ]
 
 for (const { what, file, says } of WRONG)
-  test(`a data file that is wrong (${what}) fails the training and names the place`, async () => {
-    const { outcome, epochs } = await train(await makeAssetsWith(file), { preset: 'auto-mpg', backend: 'cpu' })
-    assert.equal(outcome.kind, 'failed')
-    const { failure, report } = outcome as Extract<typeof outcome, { kind: 'failed' }>
-    assert.deepEqual([failure.reason, failure.code, report, epochs.length], ['training', 'TRAIN_BAD_DATA', null, 0])
-    assert.match(failure.detail, says)
+  test(`a data file that is wrong (${what}) is refused, and the sentence names the place`, async () => {
+    await assert.rejects(open(await makeAssetsWith(file)), badData(says))
   })
 
-test('a data file that is missing fails the training and names the file', async () => {
+test('a data file that is missing is refused by its name', async () => {
   const directory = await makeAssets()
   await rm(join(directory, 'cars.json'))
-  const { outcome } = await train(directory, { preset: 'auto-mpg', backend: 'cpu' })
-  const { failure } = outcome as Extract<typeof outcome, { kind: 'failed' }>
-  assert.equal(failure.code, 'TRAIN_BAD_DATA')
-  assert.match(failure.detail, /cars\.json cannot be read: ENOENT/)
+  await assert.rejects(open(directory), badData(/cars\.json cannot be read: ENOENT/))
 })

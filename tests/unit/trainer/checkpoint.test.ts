@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import type { WorkerTraining } from '../../../packages/contracts/src/training.ts'
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -9,6 +10,7 @@ import {
   requestSha256,
 } from '../../../packages/trainer/src/checkpoint.ts'
 import { RandomState } from '../../../packages/trainer/src/random/random-state.ts'
+import { trainingOf } from './training.ts'
 
 const random = new RandomState(7)
 random.randn(3)
@@ -18,6 +20,7 @@ const CHECKPOINT: Checkpoint = {
   engine: 'autograd',
   backend: 'wasm',
   epochs: 6,
+  batches: 3,
   history: [{ epoch: 5, values: { loss: 0.1 + 0.2, val_loss: 5e-324 } }],
   state: {
     weights: { kernel: Float32Array.from(random.randn(12)), bias: Float32Array.of(-0, 1, Number.NaN) },
@@ -77,14 +80,15 @@ test('every truncation is noticed, and so is anything behind the end', () => {
 
 test('another format is named, and a head or arrays that do not fit are refused even where the checksum is right', () => {
   const opening = CONTENT.indexOf(0x0a)
-  assert.equal(CONTENT[opening - 1], '1'.charCodeAt(0))
+  assert.equal(CONTENT[opening - 1], '2'.charCodeAt(0))
   const other = Uint8Array.from(CONTENT)
-  other[opening - 1] = '2'.charCodeAt(0)
-  assert.match(refusalOf(resealed(other)), /format 2, and this worker reads format 1/)
+  other[opening - 1] = '1'.charCodeAt(0)
+  assert.match(refusalOf(resealed(other)), /format 1, and this worker reads format 2/)
   assert.deepEqual(decodeCheckpoint(withHead(head => head)), CHECKPOINT)
   assert.match(refusalOf(withHead(({ epochs, ...head }) => head)), /head that this worker cannot read/)
   assert.match(refusalOf(withHead(head => ({ ...head, surprise: 1 }))), /head that this worker cannot read/)
-  assert.match(refusalOf(withHead(head => ({ ...head, epochs: 0 }))), /head that this worker cannot read/)
+  assert.match(refusalOf(withHead(head => ({ ...head, epochs: -1 }))), /head that this worker cannot read/)
+  assert.match(refusalOf(withHead(({ batches, ...head }) => head)), /head that this worker cannot read/)
   assert.match(refusalOf(withHead(head => ({ ...head, rest: [] }))), /other arrays than its head says/)
   const more = { name: 'more', type: 'float64', length: 1_000_000 }
   assert.match(refusalOf(withHead(head => ({ ...head, rest: [...(head.rest as object[]), more] }))), /other arrays/)
@@ -93,9 +97,26 @@ test('another format is named, and a head or arrays that do not fit are refused 
 })
 
 test('the hash of a request does not depend on the order in which its fields were written, but on each of them', () => {
-  const request = { kind: 'preset', preset: 'auto-mpg', epochs: 10, seed: 0, backend: 'auto' } as const
+  const request = trainingOf({ preset: 'auto-mpg', epochs: 10 })
   const { seed, ...others } = request
-  assert.equal(requestSha256({ seed, ...others }), requestSha256(request))
-  for (const change of [{ preset: 'linear-regression' }, { epochs: 11 }, { seed: 1 }, { backend: 'cpu' }] as const)
-    assert.notEqual(requestSha256({ ...request, ...change }), requestSha256(request))
+  assert.equal(requestSha256({ seed, ...others } as WorkerTraining), requestSha256(request))
+  for (const change of [{ preset: 'linear-regression' }, { epochs: 11 }, { seed: 1 }, { backend: 'cpu' }])
+    assert.notEqual(requestSha256({ ...request, ...change } as WorkerTraining), requestSha256(request))
+})
+
+test('the fields within a request count in any order too, and the layers in theirs', () => {
+  const layers = [
+    { kind: 'dense', units: 8, activation: 'relu' },
+    { kind: 'dense', units: 1 },
+  ]
+  const model = { kind: 'model', data: { format: 'auto-mpg' }, optimizer: { kind: 'adam' }, loss: 'mse' } as const
+  const of = (net: object[]) => requestSha256(trainingOf({ ...model, model: { layers: net } }))
+  assert.equal(
+    of([
+      { activation: 'relu', units: 8, kind: 'dense' },
+      { units: 1, kind: 'dense' },
+    ]),
+    of(layers),
+  )
+  assert.notEqual(of(layers.toReversed()), of(layers))
 })

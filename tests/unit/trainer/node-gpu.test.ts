@@ -1,23 +1,23 @@
-// The GPU rung with stand-ins for @tensorflow/tfjs-node-gpu beside the assets: each fails, or works, as the real one was seen to.
+// The native rungs with stand-ins for @tensorflow/tfjs-node-gpu and @tensorflow/tfjs-node beside the assets: each fails, or works,
+// as the real one was seen to.
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { makeAssets } from './assets.ts'
-import { train } from './training.ts'
+import { after, test } from 'node:test'
+import { openNode, openNodeGpu } from '../../../packages/trainer/src/backends/native.ts'
+import { openBackend } from '../../../packages/trainer/src/backends.ts'
+import { createAutogradNet } from '../../../packages/trainer/src/engine/autograd/net.ts'
+import { optionsOf, planOf, train } from './autograd-nets.ts'
 
-async function assetsWithPackage(source: string): Promise<string> {
-  const directory = await makeAssets()
-  const folder = join(directory, 'node_modules/@tensorflow/tfjs-node-gpu')
+async function withPackage(source: string, name = 'tfjs-node-gpu'): Promise<{ directory: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'native-'))
+  after(() => rm(directory, { recursive: true, force: true }))
+  const folder = join(directory, 'node_modules/@tensorflow', name)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'index.js'), source)
-  return directory
-}
-
-const trainOnGpu = async (source: string) => {
-  const directory = await assetsWithPackage(source)
-  return train(directory, { preset: 'auto-mpg', epochs: 2 }, { gpus: 1 })
+  return { directory }
 }
 
 /** The tensor library's cpu kernels under the name that TensorFlow's binding registers. */
@@ -60,18 +60,32 @@ const FAILING = [
   },
 ]
 
+const net = { whyNotSimd: null, convolutions: true }
+
 for (const { what, source, says } of FAILING)
   test(`a GPU package that ${what} makes the node incompatible and says so`, async () => {
-    const { outcome, epochs } = await trainOnGpu(source)
-    assert.equal(outcome.kind, 'failed')
-    const { failure } = outcome as Extract<typeof outcome, { kind: 'failed' }>
-    assert.deepEqual([failure.reason, failure.code, epochs.length], ['incompatible-node', 'BACKEND_UNAVAILABLE', 0])
-    assert.match(failure.detail, says)
+    await assert.rejects(openBackend({ want: 'auto', gpus: 1, engines: net, assets: await withPackage(source) }), says)
   })
 
-test('a GPU package that works trains the job, and the record names it', async () => {
-  const { outcome, backends } = await trainOnGpu(standIn(true))
-  assert.equal(outcome.kind, 'completed')
-  assert.deepEqual([outcome.report?.backend, outcome.report?.engine], ['tfjs-node-gpu', 'autograd'])
-  assert.deepEqual(backends[0]?.skipped, [])
+test('a GPU package that works trains the net, and the record names it', async () => {
+  const assets = await withPackage(standIn(true))
+  const { backend, engine, skipped } = await openBackend({ want: 'auto', gpus: 1, engines: net, assets })
+  assert.deepEqual([backend, engine, skipped], ['tfjs-node-gpu', 'autograd', []])
+  const plan = planOf([3], { kind: 'dense', units: 4, activation: 'relu' }, { kind: 'dense', units: 1 })
+  const trained = createAutogradNet({ plan }, optionsOf({ optimizer: { kind: 'adam' } }))
+  const losses = train(trained, { steps: 5, rows: 4, inputs: 3 })
+  assert.ok(losses.every(loss => loss > 0))
+  trained.dispose()
+})
+
+test('TensorFlow without a GPU is not loaded beside the build that has one', async () => {
+  await openNodeGpu(await withPackage(standIn(true)))
+  await assert.rejects(openNode(await withPackage(standIn(false), 'tfjs-node')), /a process has room for one/)
+})
+
+test('the Node.js function that the native packages still call is there for them', async () => {
+  const { default: util } = (await import('node:util')) as unknown as {
+    default: { isNullOrUndefined(value: unknown): boolean }
+  }
+  assert.deepEqual([undefined, null, 0].map(util.isNullOrUndefined), [true, true, false])
 })

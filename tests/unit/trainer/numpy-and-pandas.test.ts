@@ -1,44 +1,113 @@
-// Sums, samples and descriptions as numpy 1.24.2 and pandas 1.5.3 (Debian 12) print them; the commands stand at each test.
+// Sums, samples, descriptions and files as numpy and pandas have them: tests/fixtures/numpy/record.py recorded them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Data } from '../../../packages/contracts/src/data.ts'
 import { describe } from '../../../packages/trainer/src/data/describe.ts'
 import { pairwiseSum } from '../../../packages/trainer/src/data/pairwise-sum.ts'
+import { openTrainingData } from '../../../packages/trainer/src/data/training-data.ts'
 import { RandomState } from '../../../packages/trainer/src/random/random-state.ts'
 import { sample } from '../../../packages/trainer/src/random/sample.ts'
+import { vectors } from '../../fixtures/numpy/vectors.ts'
+import { badData, makeFolder, open, rowsOf } from './data-files.ts'
 
-// x = np.random.RandomState(1).rand(1000); x[:n].sum(). A plain loop gives 500.604599455905 for all of them.
+const folder = makeFolder()
+
 test('a sum is equal to numpy bit by bit, below, at and above a block', () => {
-  const values = new RandomState(1).rand(1000)
-  const sums = [0, 5, 8, 100, 128, 129, 200, 1000].map(count => pairwiseSum(values, 0, count))
+  const values = new RandomState(1).rand(4000).map(value => value * 1e3)
   assert.deepEqual(
-    sums,
-    [
-      0, 1.58654933641103, 2.210708869600546, 48.587792760014565, 63.2374512474733, 63.36162456259321, 97.0716977516695,
-      500.60459945590515,
-    ],
+    vectors.sums.map(([count]) => [count, pairwiseSum(values, 0, count)]),
+    vectors.sums,
   )
 })
 
-// pd.DataFrame({'x': range(n)}).sample(frac=f, random_state=s).x.tolist()
 test('a sample takes the rows that pandas takes, halves rounded to even', () => {
-  assert.deepEqual([...sample(10, 0.25, 1)], [2, 9])
-  assert.deepEqual([...sample(10, 0.35, 1)], [2, 9, 6, 4])
-  assert.deepEqual([...sample(7, 0.5, 4)], [4, 6, 3, 0])
-  const split = sample(392, 0.8, 0)
-  assert.equal(split.length, 314)
-  assert.deepEqual([...split.subarray(0, 8)], [144, 280, 68, 372, 328, 255, 308, 326])
+  for (const { rows, frac, seed, drawn } of vectors.sample) assert.deepEqual([...sample(rows, frac, seed)], drawn)
 })
 
-// pd.Series([3., 1., 4., 1., 5., 9., 2., 6.]).describe()
-test('a column is described as pandas describes it', () => {
-  assert.deepEqual(describe([3, 1, 4, 1, 5, 9, 2, 6]), {
-    count: 8,
-    mean: 3.875,
-    std: 2.748376143938713,
-    min: 1,
-    '25%': 1.75,
-    '50%': 3.5,
-    '75%': 5.25,
-    max: 9,
+test('a column is described as pandas describes it, to the last bit but one', () => {
+  for (const { seed, rows, scale, describe: expected } of vectors.describe) {
+    const found = describe(new RandomState(seed).rand(rows).map(value => value * scale))
+    assert.deepEqual(Object.keys(found), Object.keys(expected))
+    for (const [name, value] of Object.entries(found)) {
+      const wanted = expected[name as keyof typeof expected]
+      assert.ok(
+        Math.abs(value - wanted) <= 2 * Number.EPSILON * Math.abs(wanted),
+        `${rows}: ${name} ${value} ${wanted}`,
+      )
+    }
+  }
+})
+
+test('a table with quotes, missing words and categories comes to what pandas makes of it', async () => {
+  const { text, columns, values, y, scaled, describe: expected } = vectors.table
+  const data = Data.parse({
+    format: 'csv',
+    path: folder.write('table.csv', text),
+    target: 'y',
+    onMissing: 'drop',
+    columns: { name: 'skip', colour: 'category', size: 'category' },
+    normalize: 'zScore',
   })
+  const raw = await open(data)
+  assert.deepEqual(raw.table?.featureNames, columns)
+  assert.deepEqual(
+    rowsOf(raw).map(row => row.x),
+    values.map(row => row.map(Math.fround)),
+  )
+  const whole = { data, split: null, testData: null, validationSplit: 0, validationData: null, loss: 'mse' } as const
+  const { train, statistics } = await openTrainingData(whole, { directory: '/nowhere' })
+  assert.deepEqual(
+    rowsOf(train).map(row => row.y[0]),
+    y,
+  )
+  rowsOf(train).forEach(({ x }, row) => {
+    x.forEach((value, i) => {
+      const wanted = scaled[row]?.[i] as number
+      assert.ok(Math.abs(value - wanted) <= 2 ** -23 * Math.abs(wanted), `${row}, ${columns[i]}: ${value} ${wanted}`)
+    })
+  })
+  for (const [name, column] of Object.entries(statistics ?? {}))
+    for (const [key, value] of Object.entries(column)) {
+      const wanted = expected[name]?.[key as keyof typeof column] as number
+      assert.ok(Math.abs(value - wanted) <= 1e-15 * Math.abs(wanted), `${name} ${key}: ${value} ${wanted}`)
+    }
+})
+
+const written = (name: string): string => folder.write(name, Buffer.from(vectors.files[name] ?? '', 'base64'))
+const eighths = Array.from({ length: 24 }, (_, i) => i / 8)
+
+test('the NPY files that numpy writes are read: its versions and its kinds of numbers', async () => {
+  const expected = {
+    'float64.npy': eighths,
+    'version2.npy': eighths,
+    'version3.npy': eighths,
+    'float32.npy': eighths,
+    'uint8.npy': eighths.map(value => value * 8),
+    'bool.npy': eighths.map(value => Number(value > 1)),
+  }
+  for (const [name, numbers] of Object.entries(expected)) {
+    const features = written(name)
+    const raw = await open({ format: 'npy', features, target: written('int64.npy') })
+    assert.deepEqual(raw.shape, [3, 4, 1])
+    assert.deepEqual(rowsOf(raw), [
+      { x: numbers.slice(0, 12), y: [3] },
+      { x: numbers.slice(12), y: [-1] },
+    ])
+  }
+})
+
+test("what numpy writes in Fortran's order or big-endian is refused", async () => {
+  const target = written('int64.npy')
+  await assert.rejects(open({ format: 'npy', features: written('fortran.npy'), target }), badData("Fortran's order"))
+  await assert.rejects(
+    open({ format: 'npy', features: written('big-endian.npy'), target }),
+    badData('big-endian (>f8)'),
+  )
+})
+
+test('the NPZ files that numpy writes are read, compressed or not', async () => {
+  for (const name of ['stored.npz', 'deflated.npz']) {
+    const raw = await open({ format: 'npz', path: written(name) })
+    assert.deepEqual(rowsOf(raw, [1]), [{ x: eighths.slice(12), y: [-1] }])
+  }
 })

@@ -6,6 +6,7 @@ import { train } from './training.ts'
 
 const TRAININGS = [
   { preset: 'linear-regression', backend: 'auto', epochs: 100_000 },
+  { preset: 'auto-mpg', backend: 'simd', epochs: 100_000 },
   { preset: 'auto-mpg', backend: 'wasm', epochs: 100_000 },
   { preset: 'auto-mpg', backend: 'cpu', epochs: 100_000 },
 ] as const

@@ -1,5 +1,5 @@
 // One call of fit() with everything it reported, for tests to look at.
-import type { PresetTraining } from '../../../packages/contracts/src/training.ts'
+import { WorkerTraining } from '../../../packages/contracts/src/training.ts'
 import { type FitOptions, type FitOutcome, fit, type Start } from '../../../packages/trainer/src/index.ts'
 
 type Epoch = Parameters<FitOptions['onEpoch']>[0]
@@ -13,17 +13,24 @@ export interface Trained {
   start: Start | null
 }
 
+/** A request as a person writes it: what is left out is filled in. */
+export type Request = { preset: string; [field: string]: unknown } | { kind: 'model'; [field: string]: unknown }
+
+export const trainingOf = (request: Request): WorkerTraining =>
+  WorkerTraining.parse({ kind: 'preset', epochs: 3, ...request })
+
 export async function train(
   directory: string,
-  training: Partial<PresetTraining> & Pick<PresetTraining, 'preset'>,
-  options: Partial<Pick<FitOptions, 'gpus' | 'signal' | 'resume' | 'onStart' | 'onEpoch'>> = {},
+  request: Request,
+  options: Partial<Pick<FitOptions, 'gpus' | 'cpus' | 'signal' | 'resume' | 'onStart' | 'onEpoch'>> = {},
 ): Promise<Trained> {
   const epochs: Epoch[] = []
   const backends: Backend[] = []
   let start: Start | null = null
   const outcome = await fit({
-    training: { kind: 'preset', epochs: 3, seed: 0, backend: 'auto', ...training },
+    training: trainingOf(request),
     gpus: options.gpus ?? 0,
+    cpus: options.cpus ?? 1,
     assets: { directory },
     signal: options.signal ?? new AbortController().signal,
     resume: options.resume ?? [],

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TrainerError } from '../errors.ts'
 
-export const CARS_FILE = 'cars.json'
+const CARS_FILE = 'cars.json'
 export const ORIGINS = ['Europe', 'Japan', 'USA'] as const
 export type CarOrigin = (typeof ORIGINS)[number]
 
@@ -22,9 +22,11 @@ export interface Car {
 /** What the file of vega-datasets 3.2.1 holds. Other counts mean another file, and other results than the tutorial's. */
 const EXPECTED = { rows: 406, Miles_per_Gallon: 8, Horsepower: 6, 'cars of 1982': 61 } as const
 
+export const pathOfCars = (directory: string): string => join(directory, CARS_FILE)
+
 /** @throws TrainerError TRAIN_BAD_DATA naming file, row (from 1) and column */
 export async function readCars(directory: string): Promise<Car[]> {
-  const path = join(directory, CARS_FILE)
+  const path = pathOfCars(directory)
   const rows = await readRows(path)
   const cars = rows.map((row, index) => parseCar(row, index, path))
   expectCount(path, 'rows', cars.length, EXPECTED.rows)

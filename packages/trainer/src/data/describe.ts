@@ -13,11 +13,11 @@ export interface Description {
 }
 
 /** @param values at least two finite numbers; the standard deviation divides by count − 1 */
-export function describe(values: readonly number[]): Description {
+export function describe(values: ArrayLike<number>): Description {
   const count = values.length
   const middle = mean(values)
-  const variance = pairwiseSum(values.map(value => (value - middle) ** 2)) / (count - 1)
-  const sorted = values.toSorted((a, b) => a - b)
+  const variance = pairwiseSum(Float64Array.from(values, value => (value - middle) ** 2)) / (count - 1)
+  const sorted = Float64Array.from(values).sort()
   return {
     count,
     mean: middle,
@@ -30,7 +30,7 @@ export function describe(values: readonly number[]): Description {
   }
 }
 
-function quantile(sorted: readonly number[], fraction: number): number {
+function quantile(sorted: Float64Array, fraction: number): number {
   const place = (sorted.length - 1) * fraction
   const below = sorted[Math.floor(place)] as number
   const above = sorted[Math.ceil(place)] as number

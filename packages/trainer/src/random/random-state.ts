@@ -77,6 +77,52 @@ export class RandomState {
     return this.shuffle(Int32Array.from({ length: count }, (_, i) => i))
   }
 
+  /**
+   * `count` integers of [low, high), as `np.random.randint` with its default type of 64 bits draws them.
+   * @throws RangeError where that range is empty or wider than 2^32
+   */
+  randint(low: number, high: number, count: number): Float64Array {
+    const width = high - low
+    if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || width < 1 || width > 2 ** 32)
+      throw new RangeError(`integers are drawn from 1 to 2^32 of them, not from [${low}, ${high})`)
+    const drawn = new Float64Array(count)
+    for (let i = 0; i < count; i++) drawn[i] = low + this.interval(width - 1)
+    return drawn
+  }
+
+  /**
+   * `size` of the integers 0 … count − 1, as `np.random.choice(count, size, replace, p)` draws them.
+   * @param p how likely each is; their sum is 1. Absent: all alike.
+   * @throws RangeError where numpy raises ValueError
+   */
+  choice(
+    count: number,
+    size: number,
+    { replace = true, p }: { replace?: boolean; p?: ArrayLike<number> } = {},
+  ): Int32Array {
+    if (count < 1 && size > 0) throw new RangeError('there is nothing to choose from')
+    if (p !== undefined) checkProbabilities(p, count)
+    if (!replace && size > count) throw new RangeError(`${size} of ${count} cannot be chosen without replacement`)
+    if (size === 0) return new Int32Array(0)
+    if (p === undefined)
+      return replace ? Int32Array.from(this.randint(0, count, size)) : this.permutation(count).slice(0, size)
+    return replace ? placesIn(cumulative(p), this.rand(size)) : this.#choiceWithoutReplacement(size, p)
+  }
+
+  // As many as are missing are drawn, what comes twice is kept once, and again with those that were taken at 0.
+  #choiceWithoutReplacement(size: number, given: ArrayLike<number>): Int32Array {
+    const p = Float64Array.from(given)
+    const possible = p.reduce((sum, probability) => sum + Number(probability > 0), 0)
+    if (possible < size) throw new RangeError(`${size} cannot be chosen where ${possible} have a probability above 0`)
+    const chosen = new Set<number>()
+    while (chosen.size < size) {
+      const drawn = this.rand(size - chosen.size)
+      for (const taken of chosen) p[taken] = 0
+      for (const place of placesIn(cumulative(p), drawn)) chosen.add(place)
+    }
+    return Int32Array.from(chosen)
+  }
+
   // Marsaglia's polar method, in the order in which numpy's legacy_gauss uses the pair: the second number first.
   #normal(): number {
     if (this.#gauss !== null) {
@@ -96,4 +142,38 @@ export class RandomState {
     this.#gauss = factor * x
     return factor * y
   }
+}
+
+function checkProbabilities(p: ArrayLike<number>, count: number): void {
+  if (p.length !== count) throw new RangeError(`there are ${p.length} probabilities for ${count}`)
+  let sum = 0
+  for (let i = 0; i < count; i++) {
+    const probability = p[i] as number
+    if (!(probability >= 0)) throw new RangeError(`${probability} is no probability`)
+    sum += probability
+  }
+  // numpy's tolerance.
+  if (!(Math.abs(sum - 1) <= Math.sqrt(Number.EPSILON)))
+    throw new RangeError(`probabilities add up to 1, not to ${sum}`)
+}
+
+/** np.cumsum, one after the other, divided by its last. */
+function cumulative(p: ArrayLike<number>): Float64Array {
+  let sum = 0
+  const sums = Float64Array.from(p, probability => (sum += probability))
+  return sums.map(value => value / sum)
+}
+
+/** np.searchsorted(sorted, values, side='right'): how many of `sorted` are not above each value. */
+function placesIn(sorted: Float64Array, values: Float64Array): Int32Array {
+  return Int32Array.from(values, value => {
+    let low = 0
+    let high = sorted.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((sorted[middle] as number) <= value) low = middle + 1
+      else high = middle
+    }
+    return low
+  })
 }

@@ -1,0 +1,50 @@
+// What this engine can be given, and what is known of it without the tensor library: enough to choose a backend and a loss.
+import type { Activation, Layer } from '@trotline/contracts'
+import { finalActivation } from '../../model/final-activation.ts'
+import type { NetPlan } from '../../model/plan.ts'
+import { takeFinalActivation } from './final-layer.ts'
+import { objectsIn, readLayer, readTopology } from './keras-json.ts'
+
+export type AutogradModel =
+  | { plan: NetPlan }
+  /** With layers that only the tensor library knows. */
+  | { layers: readonly Layer[]; inputShape: readonly number[] }
+  | { topology: Readonly<Record<string, unknown>>; inputShape: readonly number[] }
+
+export interface ModelDescription {
+  /** What the head applies to the engine's outputs. */
+  finalActivation: Activation
+  /** The cpu backend is no place for it. */
+  convolutions: boolean
+}
+
+/** @throws TrainerError TRAIN_BAD_MODEL where a topology is none */
+export function describeModel(model: AutogradModel): ModelDescription {
+  if ('plan' in model)
+    return {
+      finalActivation: finalActivation(model.plan),
+      convolutions: model.plan.layers.some(layer => layer.kind === 'conv2d'),
+    }
+  if ('topology' in model) {
+    const topology = readTopology(model.topology)
+    return {
+      convolutions: [...objectsIn(topology)].some(({ className }) => CONVOLUTION.test(className)),
+      finalActivation: takeFinalActivation(topology),
+    }
+  }
+  const last = model.layers.at(-1) as Layer
+  return {
+    finalActivation: takeFinalActivation({ className: 'Sequential', config: { layers: [ending(last)] } }),
+    convolutions: model.layers.some(
+      layer => layer.kind === 'conv2d' || (layer.kind === 'tfjs' && CONVOLUTION.test(layer.className)),
+    ),
+  }
+}
+
+/** DepthwiseConv2D, SeparableConv2D, ConvLSTM2D … */
+const CONVOLUTION = /Conv/
+
+function ending(layer: Layer): Record<string, unknown> {
+  if (layer.kind === 'tfjs') return readLayer(layer.className, layer.config, layer.name ?? 'layer')
+  return { className: 'Activation', config: { activation: 'activation' in layer ? layer.activation : 'linear' } }
+}
