@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type PresetTraining, type RunId, WORKER_EXIT } from '@trotline/contracts'
+import { type RunId, WORKER_EXIT } from '@trotline/contracts'
 import { decodeCheckpoint } from '@trotline/trainer'
 import { eventually } from '../support/eventually.ts'
 import {
@@ -21,11 +21,11 @@ import {
 } from './worker-in-process.ts'
 
 const home = await makeHome()
-const training = SPEC.training as PresetTraining
+const { training } = SPEC
 const epochsOf = async (directory: string, of?: string) => (await linesOf(directory, of)).map(({ epoch }) => epoch)
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
-const checkpointEpochs = async (directory: string, of: string): Promise<number> => {
-  const decoded = decodeCheckpoint(await readFile(runFile(directory, 'checkpoint', of)))
+const checkpointEpochs = async (directory: string, of: string, name = 'checkpoint'): Promise<number> => {
+  const decoded = decodeCheckpoint(await readFile(runFile(directory, name, of)))
   assert.ok(!('refused' in decoded))
   return decoded.epochs
 }
@@ -92,7 +92,7 @@ test('a stop leaves a checkpoint, and the next run goes on from it with its firs
   assert.deepEqual(await epochsOf(directory), range(0, 5))
   assert.deepEqual(await epochsOf(directory, '1-1'), range(5, 20))
   const result = await resultOf(directory, '1-1')
-  assert.deepEqual([result.resumed, result.training?.epochs], [{ run: '1-0', epochs: 5 }, 20])
+  assert.deepEqual([result.resumed, result.training?.epochs], [{ run: '1-0', epochs: 5, batches: 0 }, 20])
   assert.deepEqual([result.stoppedBy, result.checkpoint], [null, null])
   assert.deepEqual(await readdir(join(directory, 'runs', '1-0')), before)
 })
@@ -101,7 +101,7 @@ test('a new submission goes on from an older submission’s run', async () => {
   const directory = await makeJob(home, { ...SPEC, submission: 2 })
   await left(directory, '1-3', [0, 8], 7)
   assert.equal((await start(directory, { submission: 2 })).code, WORKER_EXIT.completed)
-  assert.deepEqual((await resultOf(directory, '2-0')).resumed, { run: '1-3', epochs: 7 })
+  assert.deepEqual((await resultOf(directory, '2-0')).resumed, { run: '1-3', epochs: 7, batches: 0 })
   assert.deepEqual(await epochsOf(directory, '2-0'), range(7, 20))
 })
 
@@ -111,7 +111,7 @@ test('the checkpoint with the most epochs wins, and of equals the newest run’s
   await left(directory, '1-1', [0, 9], 9)
   await left(directory, '2-0', [9, 9], 4)
   await start(directory, { submission: 3 })
-  assert.deepEqual((await resultOf(directory, '3-0')).resumed, { run: '1-1', epochs: 9 })
+  assert.deepEqual((await resultOf(directory, '3-0')).resumed, { run: '1-1', epochs: 9, batches: 0 })
 })
 
 test('a survivor that came further than the run which replaced it is not gone on from: its epochs are superseded', async () => {
@@ -120,7 +120,7 @@ test('a survivor that came further than the run which replaced it is not gone on
   await left(directory, '1-1', [0, 5], 3)
   const { stderr } = await start(directory, { restart: 2 })
   assert.match(stderr, /the checkpoint of run 1-0 counts 12 epochs, and epoch 6 is in no epochs.jsonl; it is not used/)
-  assert.deepEqual((await resultOf(directory, '1-2')).resumed, { run: '1-1', epochs: 3 })
+  assert.deepEqual((await resultOf(directory, '1-2')).resumed, { run: '1-1', epochs: 3, batches: 0 })
   assert.deepEqual(await epochsOf(directory, '1-2'), range(3, 20))
 })
 
@@ -139,7 +139,7 @@ test('damaged checkpoints and those with a gap behind them are said and left out
   assert.match(stderr, /the checkpoint of run 3-0 is damaged.*; it is not used/)
   assert.match(stderr, /the checkpoint of run 2-0 counts 10 epochs, and epoch 4 is in no epochs.jsonl; it is not used/)
   assert.match(stderr, /the checkpoint of run 1-1 counts 6 epochs/)
-  assert.deepEqual((await resultOf(directory, '4-0')).resumed, { run: '1-0', epochs: 3 })
+  assert.deepEqual((await resultOf(directory, '4-0')).resumed, { run: '1-0', epochs: 3, batches: 0 })
 })
 
 test('a line that was cut short is no epoch', async () => {
@@ -151,6 +151,100 @@ test('a line that was cut short is no epoch', async () => {
   assert.match(stderr, /epoch 5 is in no epochs.jsonl/)
   assert.match(stdout, /beginning with the first epoch/)
   assert.deepEqual(await epochsOf(directory, '1-1'), range(0, 20))
+})
+
+test('a torn checkpoint is said, and the run goes on from the one before it', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 9], 9)
+  await writeFile(runFile(directory, 'checkpoint.previous'), checkpointOf(training, 6, 3))
+  const bytes = await readFile(runFile(directory, 'checkpoint'))
+  await writeFile(runFile(directory, 'checkpoint'), bytes.subarray(0, bytes.length - 100))
+  const { stdout, stderr } = await start(directory, { restart: 1 })
+  assert.match(stderr, /the checkpoint of run 1-0 is damaged.*; it is not used/)
+  assert.match(
+    stdout,
+    /resumed from the checkpoint before the last of run 1-0: 6 epochs and 3 batches are trained already/,
+  )
+  assert.deepEqual((await resultOf(directory, '1-1')).resumed, { run: '1-0', epochs: 6, batches: 3 })
+  assert.deepEqual(await epochsOf(directory, '1-1'), range(6, 20))
+})
+
+test('of as many epochs the checkpoint with more batches wins, whichever run it is of', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 9], 9)
+  await writeFile(runFile(directory, 'checkpoint'), checkpointOf(training, 9, 5))
+  await left(directory, '1-1', [9, 9], 9)
+  await start(directory, { restart: 2 })
+  assert.deepEqual((await resultOf(directory, '1-2')).resumed, { run: '1-0', epochs: 9, batches: 5 })
+})
+
+test('a checkpoint from within the first epoch counts no epoch, and is gone on from', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 0], 0)
+  await writeFile(runFile(directory, 'checkpoint'), checkpointOf(training, 0, 4))
+  const { stdout } = await start(directory, { restart: 1 })
+  assert.match(stdout, /0 epochs and 4 batches are trained already/)
+  assert.deepEqual((await resultOf(directory, '1-1')).resumed, { run: '1-0', epochs: 0, batches: 4 })
+})
+
+test('the checkpoint before the last is kept, and both are whole', async () => {
+  const directory = await makeJob(home)
+  let warn = (): void => undefined
+  const generations = new Map<number, number>()
+  await start(directory, {
+    onWarning: listener => {
+      warn = listener
+    },
+    fit: options =>
+      completes({
+        ...options,
+        onEpoch(epoch) {
+          options.onEpoch(epoch)
+          keepBusy(5)
+          if (epoch.epoch % 5 === 4) warn()
+          void Promise.all([
+            checkpointEpochs(directory, '1-0'),
+            checkpointEpochs(directory, '1-0', 'checkpoint.previous'),
+          ])
+            .then(([last, previous]) => generations.set(last, previous))
+            .catch(() => undefined)
+        },
+      }),
+  })
+  const [last, previous] = await Promise.all([
+    checkpointEpochs(directory, '1-0'),
+    checkpointEpochs(directory, '1-0', 'checkpoint.previous'),
+  ])
+  assert.ok(last > previous && previous >= 5, `${last} and ${previous}`)
+  for (const [newer, older] of generations) assert.ok(newer >= older, `${newer} and ${older}`)
+  assert.deepEqual(
+    (await readdir(join(directory, 'runs', '1-0'))).filter(name => name.endsWith('.new')),
+    [],
+  )
+})
+
+test('a warning that comes before the trainer is loaded brings a checkpoint once there is something to keep', async () => {
+  const directory = await makeJob(home)
+  let asked = 0
+  await start(directory, {
+    // As listenForSignals does it where USR2 came before anybody listened.
+    onWarning: listener => {
+      asked++
+      listener()
+    },
+    fit: options =>
+      completes({
+        ...options,
+        onEpoch(epoch) {
+          options.onEpoch(epoch)
+          keepBusy(20)
+        },
+      }),
+  })
+  assert.equal(asked, 1)
+  const note = (await resultOf(directory)).checkpoint
+  assert.ok(note && note.epochs > 0, JSON.stringify(note))
+  assert.equal(await checkpointEpochs(directory, '1-0'), note.epochs)
 })
 
 test('a run never goes on from its own folder, nor from a newer run’s', async () => {
@@ -381,6 +475,6 @@ test('a job directory that is deleted under a training ends it with a code of it
     },
   })
   assert.equal(ended.code, WORKER_EXIT.unwritable)
-  assert.match(ended.stderr, /result.json could not be written: ENOENT.*The run completed/)
+  assert.match(ended.stderr, /result.json could not be written: ENOENT.*The run failed/)
   await assert.rejects(access(directory))
 })

@@ -5,12 +5,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { EpochLine, type PresetTraining, RUN_FILES, RunResult } from '@trotline/contracts'
+import { EpochLine, PresetTraining, RUN_FILES, RunResult, type WorkerTraining } from '@trotline/contracts'
 import { decodeCheckpoint, type FitOptions, type FitOutcome } from '@trotline/trainer'
 import type { RunParts } from '../../apps/worker/src/parts.ts'
 import { run } from '../../apps/worker/src/run.ts'
 import { encodeCheckpoint, requestSha256 } from '../../packages/trainer/src/checkpoint.ts'
 import { eventually } from '../support/eventually.ts'
+import { trainingReport } from '../support/job-records.ts'
 
 const RELEASE = 'a'.repeat(64)
 export const SPEC = {
@@ -18,27 +19,20 @@ export const SPEC = {
   jobId: 'a00000000000',
   submission: 1,
   slurmName: 'x',
-  training: { kind: 'preset', preset: 'auto-mpg', epochs: 20, seed: 0, backend: 'auto' },
+  training: PresetTraining.parse({ kind: 'preset', preset: 'auto-mpg', epochs: 20 }),
   gpus: 0,
+  cpus: 1,
   checkpointEverySeconds: 300,
   release: RELEASE,
 }
-export const reportOf = (epochs: number): NonNullable<Extract<FitOutcome, { report: unknown }>['report']> => ({
-  backend: 'cpu',
-  engine: 'made up',
-  skipped: [],
-  epochs,
-  metrics: { loss: 0.5 },
-  tables: {},
-  weightsSha256: null,
-  fitSeconds: 0.01,
-})
+export const reportOf = (epochs: number): NonNullable<Extract<FitOutcome, { report: unknown }>['report']> =>
+  trainingReport({ backend: 'cpu', engine: 'made up', epochs, metrics: { loss: 0.5 }, fitSeconds: 0.01 })
 
 /** Its checkpoint is real in its form; its state is the number of epochs. */
-export function checkpointOf(training: PresetTraining, epochs: number): Uint8Array {
+export function checkpointOf(training: WorkerTraining, epochs: number, batches = 0): Uint8Array {
   const state = { weights: { epochs: Float64Array.of(epochs) }, rest: {}, random: null }
   const about = { requestSha256: requestSha256(training), engine: 'made up', backend: 'cpu', history: [] }
-  return encodeCheckpoint({ ...about, epochs, state })
+  return encodeCheckpoint({ ...about, epochs, batches, state })
 }
 
 export async function completes({
@@ -55,7 +49,8 @@ export async function completes({
   onStart({
     resumed,
     refused: [],
-    checkpoint: () => ({ epochs: trained, bytes: checkpointOf(training, trained) }),
+    checkpoint: () => ({ epochs: trained, batches: 0, bytes: checkpointOf(training, trained) }),
+    progress: () => ({ epochs: trained, batches: 0 }),
   })
   while (trained < training.epochs) {
     if (signal.aborted) return { kind: 'stopped', report: reportOf(trained) }
@@ -63,7 +58,7 @@ export async function completes({
     onEpoch({ epoch, seconds: 0.001, values: { loss: 1 / (epoch + 1) } })
     await new Promise(resolve => setImmediate(resolve))
   }
-  return { kind: 'completed', report: reportOf(training.epochs) }
+  return { kind: 'completed', report: reportOf(training.epochs), artifacts: [] }
 }
 
 /** A folder for job directories, gone when the test file is done. */

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpochLine, RunResult } from '@trotline/contracts'
 
@@ -38,6 +37,7 @@ export async function makeJob(
     submission: 1,
     slurmName: 'x',
     gpus: 0,
+    cpus: 1,
     checkpointEverySeconds,
     release: release.id,
     training: { kind: 'preset', seed: 0, backend: 'auto', ...training },
@@ -68,7 +68,7 @@ export interface Started {
  * @param wrap what stands before the command, such as prlimit
  */
 export async function start(
-  t: TestContext,
+  t: { after(undo: () => void): void },
   { release }: Place,
   { directory, run }: TestJob,
   { wrap = [], env = {} }: { wrap?: readonly string[]; env?: NodeJS.ProcessEnv } = {},

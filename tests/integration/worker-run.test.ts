@@ -1,9 +1,10 @@
 // The worker's run in a real job directory, with a training that is made up: who may train, what is left behind.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { Fence, WORKER_EXIT } from '@trotline/contracts'
+import { Fence, History, WORKER_EXIT } from '@trotline/contracts'
 import { newFence, takeFence } from '../../apps/worker/src/fence.ts'
 import {
   completes,
@@ -35,6 +36,7 @@ describe('a run', () => {
     assert.equal(reporting.messages, 0)
     Fence.parse(JSON.parse(await readFile(runFile(directory, 'fence'), 'utf8')))
     assert.deepEqual((await readdir(join(directory, 'runs', '1-0'))).sort(), [
+      'artifacts',
       'epochs.jsonl',
       'fence',
       'heartbeat',
@@ -181,6 +183,65 @@ describe('a run', () => {
     assert.deepEqual((await epochs(directory))[0]?.nonFinite, { loss: 'nan', mae: '+inf' })
     assert.equal((await result(directory)).failure?.code, 'TRAIN_NAN_LOSS')
     assert.match(stderr, /TRAIN_NAN_LOSS: the loss is NaN/)
+  })
+
+  test('a completed training leaves its artifacts, named in the result, with the history of all its runs', async () => {
+    const directory = await job()
+    const stop = new AbortController()
+    await start(directory, {
+      signal: stop.signal,
+      fit: async options =>
+        completes({
+          ...options,
+          onEpoch(epoch) {
+            options.onEpoch(epoch)
+            if (epoch.epoch === 6) stop.abort('SIGTERM')
+          },
+        }),
+    })
+    assert.deepEqual((await result(directory)).training?.artifacts, [])
+    await assert.rejects(access(runFile(directory, 'artifacts')))
+
+    const model = Buffer.from('{"format":"layers-model"}')
+    await start(directory, {
+      restart: 1,
+      fit: async options => {
+        const outcome = await completes(options)
+        return outcome.kind === 'completed'
+          ? { ...outcome, artifacts: [{ name: 'model.json', bytes: model }] }
+          : outcome
+      },
+    })
+    const { artifacts } = (await result(directory, '1-1')).training ?? assert.fail('a report')
+    assert.deepEqual(
+      artifacts.map(({ path }) => path),
+      ['model.json', 'history.json'],
+    )
+    for (const { path, bytes, sha256 } of artifacts) {
+      const content = await readFile(join(runFile(directory, 'artifacts', '1-1'), path))
+      assert.deepEqual([content.length, createHash('sha256').update(content).digest('hex')], [bytes, sha256])
+      assert.equal((await stat(join(runFile(directory, 'artifacts', '1-1'), path))).mode & 0o077, 0)
+    }
+    const text = await readFile(join(runFile(directory, 'artifacts', '1-1'), 'history.json'), 'utf8')
+    const history = History.parse(JSON.parse(text))
+    assert.deepEqual(
+      history.epochs.map(({ epoch, run }) => [epoch, run]),
+      Array.from({ length: 20 }, (_, epoch) => [epoch, epoch < 7 ? '1-0' : '1-1']),
+    )
+  })
+
+  test('artifacts that cannot be written make a failure of the training that says so', async () => {
+    const directory = await job()
+    const { code, stderr } = await start(directory, {
+      fit: async options => {
+        const outcome = await completes(options)
+        await writeFile(runFile(directory, 'artifacts'), '')
+        return outcome
+      },
+    })
+    assert.equal(code, WORKER_EXIT.failed)
+    assert.match(stderr, /ARTIFACTS_NOT_WRITTEN: The artifacts could not be written: EEXIST/)
+    assert.equal((await result(directory)).failure?.reason, 'environment')
   })
 
   test('a stop leaves the epochs so far, the signal’s name and code 143', async () => {

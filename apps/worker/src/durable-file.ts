@@ -1,6 +1,6 @@
 // Files that others may be reading are written beside and renamed; what must survive a power cut is fsynced, and so is
 // the folder that names it.
-import { open, rename, unlink } from 'node:fs/promises'
+import { link, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** A full disk, a quota, a folder that is gone: the file system said no. Anything else that is thrown is a bug. */
@@ -31,10 +31,35 @@ export async function writeSynced(path: string, content: string | Uint8Array, fl
 }
 
 /** Readers see the old file or the whole new one, and never lose the new one once this resolves. */
-export async function replaceDurably(path: string, content: string | Uint8Array): Promise<void> {
+export function replaceDurably(path: string, content: string | Uint8Array): Promise<void> {
+  return replace(path, content, async () => undefined)
+}
+
+/**
+ * The same, and the old file is at `previous` afterwards. A link is made of it before it is replaced, so that at every moment
+ * there is a whole file at `path`; the folder is on a file system with hard links, or there would be no fence.
+ */
+export function replaceKeepingPrevious(path: string, previous: string, content: string | Uint8Array): Promise<void> {
+  return replace(path, content, async () => {
+    const beside = `${previous}.${process.pid}.new`
+    try {
+      await link(path, beside)
+      await rename(beside, previous)
+    } catch (error) {
+      // The first one has none before it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    } finally {
+      // rename(2) leaves both names where they are one file already.
+      await unlink(beside).catch(() => undefined)
+    }
+  })
+}
+
+async function replace(path: string, content: string | Uint8Array, before: () => Promise<void>): Promise<void> {
   const beside = `${path}.${process.pid}.new`
   try {
     await writeSynced(beside, content, 'w')
+    await before()
     await rename(beside, path)
   } catch (error) {
     // A part of a file takes the room of a disk that is full already.

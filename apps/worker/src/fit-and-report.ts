@@ -1,15 +1,15 @@
 // The training itself, from the checkpoint it goes on from to its end, with everything that happens beside it: epochs into
 // epochs.jsonl, checkpoints, heartbeats, the first report, and the warning before the time limit.
 import { join } from 'node:path'
-import { type ResumedFrom, RUN_FILES } from '@trotline/contracts'
+import { type ResumedFrom, RUN_FILES, type WorkerTraining } from '@trotline/contracts'
 import type { FitOutcome } from '@trotline/trainer'
-import { type CheckpointFile, createCheckpointFile } from './checkpoint-file.ts'
+import { type CheckpointFile, createCheckpointFile, textOf } from './checkpoint-file.ts'
 import type { EpochFile } from './epoch-file.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Obedience } from './obedience.ts'
 import type { Duty, RunParts } from './parts.ts'
 import type { Reporter } from './reporter.ts'
-import { findCheckpoints } from './restore.ts'
+import { type FoundCheckpoint, findCheckpoints } from './restore.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
 export interface Beside {
@@ -30,7 +30,7 @@ export interface Fitted {
 
 /** Whatever ends the fit, a bug too, the epochs so far are on disk afterwards. */
 export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside): Promise<Fitted> {
-  const { training, gpus, checkpointEverySeconds } = duty.spec
+  const { training, gpus, cpus, checkpointEverySeconds } = duty.spec
   const { slurmJobId, node } = duty.allocation
   const { out, err } = parts
   const { reporter, epochs, obedience, stopwatch, stop } = beside
@@ -38,15 +38,18 @@ export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside):
   let backend = ''
   let resumed: ResumedFrom | null = null
   let checkpoints: CheckpointFile | null = null
+  let warned = false
 
   const { fit, decodeCheckpoint } = await parts.loadTrainer()
   const found = await findCheckpoints(duty.directory, duty.run, { decode: decodeCheckpoint, say: err })
-  const runOf = (checkpoint: unknown): string => found.find(one => one.checkpoint === checkpoint)?.run ?? ''
+  const foundAs = (checkpoint: unknown): FoundCheckpoint =>
+    found.find(one => one.checkpoint === checkpoint) as FoundCheckpoint
 
   parts.stop.onWarning(() => {
     stopwatch.measure(epochs.sync)
     err(`SIGUSR2: the time limit is near; ${trained} epochs are on disk, training goes on`)
-    void checkpoints?.write()
+    warned = true
+    checkpoints?.writeSoon()
   })
   const heartbeat = startHeartbeat({
     runDirectory: duty.runDirectory,
@@ -58,11 +61,12 @@ export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside):
     everyMs: parts.heartbeatMs,
     say: err,
   })
-  out(`training ${training.preset}: ${training.epochs} epochs, seed ${training.seed}, backend ${training.backend}`)
+  out(`training ${nameOf(training)}: ${training.epochs} epochs, seed ${training.seed}, backend ${training.backend}`)
   try {
     const outcome = await fit({
       training,
       gpus,
+      cpus,
       assets: { directory: duty.assets },
       signal: stop,
       resume: found.map(({ checkpoint }) => checkpoint),
@@ -72,33 +76,41 @@ export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside):
         for (const rung of chosen.skipped) out(`  not ${rung.backend}: ${rung.why}`)
       },
       onStart(start) {
-        for (const { checkpoint, why } of start.refused)
-          err(`the checkpoint of run ${runOf(checkpoint)} ${why}; it is not used`)
+        for (const { checkpoint, why } of start.refused) err(`${foundAs(checkpoint).name} ${why}; it is not used`)
         if (start.resumed) {
-          resumed = { run: runOf(start.resumed), epochs: start.resumed.epochs }
-          trained = resumed.epochs
-          out(`resumed from the checkpoint of run ${resumed.run}: ${trained} epochs are trained already`)
+          const { run, name } = foundAs(start.resumed)
+          const { epochs, batches } = start.resumed
+          resumed = { run, epochs, batches }
+          trained = epochs
+          out(`resumed from ${name}: ${textOf(resumed)} are trained already`)
         } else if (duty.run !== '1-0')
           out('beginning with the first epoch: no older run left a checkpoint that can be used')
         checkpoints = createCheckpointFile({
           path: join(duty.runDirectory, RUN_FILES.checkpoint),
+          previousPath: join(duty.runDirectory, RUN_FILES.previousCheckpoint),
           everySeconds: checkpointEverySeconds,
-          from: trained,
+          from: resumed ?? { epochs: 0, batches: 0 },
           take: start.checkpoint,
           syncEpochs: epochs.flush,
           say: err,
         })
-        stopwatch.measure(() => reporter?.started({ slurmJobId, node, runtime: process.version, backend, resumed }))
+        // The warning came while the training was being made ready.
+        if (warned) checkpoints.writeSoon()
+        reporter?.started({ slurmJobId, node, runtime: process.version, backend, resumed })
       },
       onEpoch(epoch) {
         stopwatch.measure(() => epochs.append(epoch))
         trained = epoch.epoch + 1
-        checkpoints?.epochEnded()
       },
     })
     return { outcome, resumed, checkpoints }
   } finally {
     heartbeat.stop()
+    // A closure sets it, which the compiler does not see.
+    ;(checkpoints as CheckpointFile | null)?.stop()
     epochs.sync()
   }
 }
+
+const nameOf = (training: WorkerTraining): string =>
+  training.kind === 'preset' ? training.preset : 'a model of the request’s own'

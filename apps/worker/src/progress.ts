@@ -1,6 +1,7 @@
 // What a person reads in the run's stdout. Epochs count from 1 here. A line for an epoch at most once a second, or at
 // every tenth of the way where the training is faster than that.
-import type { EpochLine, TrainingReport } from '@trotline/contracts'
+import { type EpochLine, epochValues, type TrainingReport } from '@trotline/contracts'
+import type { RawEpoch } from './epoch-text.ts'
 
 const LINE_EVERY_MS = 1000
 
@@ -13,7 +14,7 @@ const figures = (values: EpochLine['values'], nonFinite: EpochLine['nonFinite'] 
     .join('  ')
 
 export interface Progress {
-  epoch(line: Pick<EpochLine, 'epoch' | 'values' | 'nonFinite'>): void
+  epoch(epoch: Pick<RawEpoch, 'epoch' | 'values'>): void
 }
 
 export function createProgress(
@@ -24,14 +25,15 @@ export function createProgress(
   let lastAt = Number.NEGATIVE_INFINITY
   let lastTenth = 0
   return {
-    epoch({ epoch, values, nonFinite }) {
+    epoch({ epoch, values }) {
       const done = epoch + 1
       const tenth = Math.floor((10 * done) / of)
       const at = now()
       if (tenth === lastTenth && at - lastAt < LINE_EVERY_MS) return
       lastAt = at
       lastTenth = tenth
-      write(`epoch ${done}/${of}  ${figures(values, nonFinite)}`)
+      const { values: finite, nonFinite } = epochValues(values)
+      write(`epoch ${done}/${of}  ${figures(finite, nonFinite)}`)
     },
   }
 }

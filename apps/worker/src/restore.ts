@@ -1,14 +1,22 @@
-// What older runs left to go on from: their checkpoints, the one with the most epochs first. Their files are read and never written.
-import { readFile } from 'node:fs/promises'
+// What older runs left to go on from: their checkpoints, the one that came furthest first. Their files are read and never written.
 import { join } from 'node:path'
-import { EpochLine, FILES, RUN_FILES, type RunId, rankOf } from '@trotline/contracts'
+import { FILES, RUN_FILES, type RunId, rankOf } from '@trotline/contracts'
 import type { Checkpoint, decodeCheckpoint } from '@trotline/trainer'
+import { readIfThere, recordedEpochs } from './recorded-epochs.ts'
 import { runsOf } from './standing.ts'
 
 export interface FoundCheckpoint {
   run: RunId
+  /** For people: "the checkpoint of run 1-0". */
+  name: string
   checkpoint: Checkpoint
 }
+
+/** A run's newest checkpoint, and the one before it for the case that the newest cannot be used. */
+const GENERATIONS = [
+  [RUN_FILES.checkpoint, 'the checkpoint'],
+  [RUN_FILES.previousCheckpoint, 'the checkpoint before the last'],
+] as const
 
 /**
  * Checkpoints of runs before this one, to be tried in this order. One that is damaged, or that counts epochs which no
@@ -21,25 +29,25 @@ export async function findCheckpoints(
 ): Promise<FoundCheckpoint[]> {
   const found: FoundCheckpoint[] = []
   const older = (await listed(directory, say)).filter(other => rankOf(other) < rankOf(run))
-  for (const other of older.toReversed()) {
-    const bytes = await read(join(directory, FILES.runs, other, RUN_FILES.checkpoint), say)
-    if (bytes === null) continue
-    const checkpoint = decode(bytes)
-    if ('refused' in checkpoint) say(`the checkpoint of run ${other} ${checkpoint.refused}; it is not used`)
-    else found.push({ run: other, checkpoint })
-  }
+  for (const other of older.toReversed())
+    for (const [file, words] of GENERATIONS) {
+      const bytes = await readIfThere(join(directory, FILES.runs, other, file), say)
+      if (bytes === null) continue
+      const checkpoint = decode(bytes)
+      const name = `${words} of run ${other}`
+      if ('refused' in checkpoint) say(`${name} ${checkpoint.refused}; it is not used`)
+      else found.push({ run: other, name, checkpoint })
+    }
   if (found.length === 0) return []
 
   const until = await unbroken(directory, older, say)
-  const usable = found.filter(({ run: other, checkpoint: { epochs } }) => {
+  const usable = found.filter(({ name, checkpoint: { epochs } }) => {
     if (epochs > until)
-      say(
-        `the checkpoint of run ${other} counts ${epochs} epochs, and epoch ${until + 1} is in no epochs.jsonl; it is not used`,
-      )
+      say(`${name} counts ${epochs} epochs, and epoch ${until + 1} is in no epochs.jsonl; it is not used`)
     return epochs <= until
   })
   // Stable: of equals the newest run's comes first.
-  return usable.sort((a, b) => b.checkpoint.epochs - a.checkpoint.epochs)
+  return usable.sort(({ checkpoint: a }, { checkpoint: b }) => b.epochs - a.epochs || b.batches - a.batches)
 }
 
 const listed = (directory: string, say: (line: string) => void): Promise<RunId[]> =>
@@ -48,37 +56,10 @@ const listed = (directory: string, say: (line: string) => void): Promise<RunId[]
     return []
   })
 
-/** null: there is none, or it cannot be read, which is said. */
-function read(path: string, say: (line: string) => void): Promise<Buffer | null> {
-  return readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') say(`${path} cannot be read: ${error.message}`)
-    return null
-  })
-}
-
-/**
- * The number of epochs, counted from the first, that these runs' epochs.jsonl have without a gap. As in the record, a run supersedes
- * whatever older ones trained from its own first epoch on: a survivor of a lost node may have come further than the run that replaced it.
- */
+/** The number of epochs, counted from the first, that these runs' epochs.jsonl have without a gap. */
 async function unbroken(directory: string, runs: readonly RunId[], say: (line: string) => void): Promise<number> {
-  let there = new Set<number>()
-  for (const run of runs) {
-    const text = (await read(join(directory, FILES.runs, run, RUN_FILES.epochs), say))?.toString('utf8') ?? ''
-    // What follows the last line end is a line that was being written.
-    const lines = text.split('\n').slice(0, -1)
-    const own = lines.map(epochOf).filter(epoch => epoch !== null)
-    const first = own[0] ?? Number.POSITIVE_INFINITY
-    there = new Set([...[...there].filter(epoch => epoch < first), ...own])
-  }
+  const recorded = await recordedEpochs(directory, runs, say)
   let until = 0
-  while (there.has(until)) until += 1
+  while (recorded.has(until)) until += 1
   return until
-}
-
-function epochOf(line: string): number | null {
-  try {
-    return EpochLine.parse(JSON.parse(line)).epoch
-  } catch {
-    return null
-  }
 }

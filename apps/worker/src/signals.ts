@@ -12,7 +12,7 @@ const SAME_WISH_MS = 1000
 export interface StopSignals {
   /** Aborted by the first TERM or INT; the reason is the signal's name. */
   signal: AbortSignal
-  /** What to do at USR2. */
+  /** What to do at USR2; done at once where one came before: a training that is still being loaded is warned all the same. */
   onWarning(listener: () => void): void
 }
 
@@ -29,6 +29,7 @@ export function listenForSignals(
   const stop = new AbortController()
   const warned: (() => void)[] = []
   let firstAt = 0
+  let wasWarned = false
   const onStop = (name: NodeJS.Signals): void => {
     if (!stop.signal.aborted) {
       firstAt = now()
@@ -38,7 +39,14 @@ export function listenForSignals(
   source.on('SIGTERM', onStop)
   source.on('SIGINT', onStop)
   source.on('SIGUSR2', () => {
+    wasWarned = true
     for (const listener of warned) listener()
   })
-  return { signal: stop.signal, onWarning: listener => void warned.push(listener) }
+  return {
+    signal: stop.signal,
+    onWarning(listener) {
+      warned.push(listener)
+      if (wasWarned) listener()
+    },
+  }
 }

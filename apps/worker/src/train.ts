@@ -1,8 +1,10 @@
 // The training of a run that holds its fence, and its end: checkpoint, result.json, last reports, exit code.
-// Order at the end: epochs on disk, then the checkpoint that counts them, then the result, then the queue. Whatever dies in
+// Order at the end: epochs on disk, then the checkpoint that counts them, then the artifacts, then the result that names them, then the queue. Whatever dies in
 // between leaves the durable part true.
 import { join } from 'node:path'
 import { RUN_FILES, type RunResult, WORKER_EXIT } from '@trotline/contracts'
+import type { FitOutcome } from '@trotline/trainer'
+import { historyArtifact, writeArtifacts } from './artifacts.ts'
 import { isFileSystemError } from './durable-file.ts'
 import { type EpochFile, openEpochFile } from './epoch-file.ts'
 import { fitAndReport } from './fit-and-report.ts'
@@ -11,7 +13,7 @@ import { createOutbox } from './outbox.ts'
 import type { Duty, RunParts } from './parts.ts'
 import { createProgress, endingLine } from './progress.ts'
 import { createReporter, type Reporter } from './reporter.ts'
-import { endingOf, exitCodeOf, writeResult } from './result.ts'
+import { type Ending, endingOf, exitCodeOf, writeResult } from './result.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 
 const DRAIN_MS = 5000
@@ -38,13 +40,14 @@ export async function train(duty: Duty, parts: RunParts): Promise<number> {
   })
   const reason = outcome.kind === 'stopped' ? (stop.reason as StopReason) : await supersededMeanwhile(obedience)
   await (reason === null ? checkpoints?.settled() : checkpoints?.write())
+  const ending = endingOf(outcome, reason, { epochs, say: err })
   const result: RunResult = {
     v: 1,
     jobId: spec.jobId,
     run,
     slurmJobId: allocation.slurmJobId,
     node: allocation.node,
-    ...endingOf(outcome, reason, { epochs, say: err }),
+    ...(await withArtifacts(ending, outcome, duty, err)),
     resumed,
     checkpoint: checkpoints?.note() ?? null,
     startedAt,
@@ -66,6 +69,25 @@ export async function train(duty: Duty, parts: RunParts): Promise<number> {
       : await reporter?.drain(DRAIN_MS, parts.stop.signal)
   if (drained?.unsent) err('not every report was taken by the queue; epochs.jsonl and result.json have the rest')
   return written ? exitCodeOf(result) : WORKER_EXIT.unwritable
+}
+
+/** A training whose model or history cannot be kept has not been of use: it fails for its environment, whatever it learned. */
+async function withArtifacts(
+  ending: Ending,
+  outcome: FitOutcome,
+  duty: Duty,
+  say: (line: string) => void,
+): Promise<Ending> {
+  if (ending.outcome !== 'completed' || outcome.kind !== 'completed' || ending.training === null) return ending
+  try {
+    const history = await historyArtifact(duty, say)
+    const artifacts = await writeArtifacts(duty.runDirectory, [...outcome.artifacts, history])
+    return { ...ending, training: { ...ending.training, artifacts } }
+  } catch (error) {
+    if (!isFileSystemError(error)) throw error
+    const detail = `The artifacts could not be written: ${error.message}`
+    return { ...ending, outcome: 'failed', failure: { reason: 'environment', code: 'ARTIFACTS_NOT_WRITTEN', detail } }
+  }
 }
 
 /**
@@ -98,9 +120,9 @@ function openEpochs(
   const progress = createProgress(spec.training.epochs, out)
   try {
     return openEpochFile(join(runDirectory, RUN_FILES.epochs), {
-      onWritten(lines) {
-        reporter?.epochs(lines)
-        for (const { line } of lines) progress.epoch(line)
+      onWritten(written) {
+        reporter?.epochs(written)
+        for (const { epochs } of written) for (const epoch of epochs) progress.epoch(epoch)
       },
       say: err,
       stopwatch,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createProgress, endingLine } from '../../../apps/worker/src/progress.ts'
+import { trainingReport } from '../../support/job-records.ts'
 
 function follow(of: number, msPerEpoch: number): string[] {
   const lines: string[] = []
@@ -34,20 +35,12 @@ test('a slow training shows a line a second at most, and no epoch is silent for 
 test('a value that is no number is named', () => {
   const lines: string[] = []
   const progress = createProgress(1, line => void lines.push(line))
-  progress.epoch({ epoch: 0, values: { loss: null, mae: 2 }, nonFinite: { loss: '+inf' } })
+  progress.epoch({ epoch: 0, values: { loss: Number.POSITIVE_INFINITY, mae: 2 } })
   assert.deepEqual(lines, ['epoch 1/1  loss +inf  mae 2'])
 })
 
 test('the last line tells the ending, the epochs and the final figures', () => {
-  const training = {
-    backend: 'cpu',
-    engine: 'float64',
-    skipped: [],
-    epochs: 3,
-    metrics: { loss: 0.25 },
-    tables: {},
-    weightsSha256: null,
-  }
+  const training = trainingReport({ epochs: 3, metrics: { loss: 0.25 } })
   assert.equal(
     endingLine('completed', { ...training, fitSeconds: 1.5 }),
     'completed after 3 epochs in 1.50 s  loss 0.25',

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Report, SignedReport } from '@trotline/contracts'
 import { openReport } from '@trotline/contracts/signature'
+import { epochsText } from '../../../apps/worker/src/epoch-text.ts'
 import { createOutbox } from '../../../apps/worker/src/outbox.ts'
 import { createReporter, type ReportQueue } from '../../../apps/worker/src/reporter.ts'
 import { createStopwatch } from '../../../apps/worker/src/stopwatch.ts'
 
 const KEY = 'k'.repeat(43)
-const LINE = {
-  line: { epoch: 0, at: '2026-01-02T03:04:05.678Z', seconds: 0.5, values: { loss: 1 } },
-  length: 90,
+const written = (epoch: number) => {
+  const raw = { epoch, seconds: 0.5, values: { loss: 1 } }
+  return { epochs: [raw], text: epochsText([{ epoch: raw, at: Date.UTC(2026, 0, 2) }]) }
 }
 const never = new AbortController().signal
 
@@ -43,7 +44,7 @@ function setUp(answer: (added: Added, tries: number) => Promise<void>) {
 
 test('every message is signed with the job’s key and has an id of job, run and number', async () => {
   const { reporter, added } = setUp(async () => undefined)
-  reporter.epochs([LINE])
+  reporter.epochs([written(0)])
   reporter.ended('completed')
   assert.deepEqual(await reporter.drain(60_000, never), { unsent: false })
   assert.deepEqual(
@@ -82,8 +83,8 @@ test('while one message waits for its answer no other is sent, and epochs gather
       : Promise.resolve(),
   )
   reporter.heartbeat(0)
-  reporter.epochs([LINE])
-  reporter.epochs([{ ...LINE, line: { ...LINE.line, epoch: 1 } }])
+  reporter.epochs([written(0)])
+  reporter.epochs([written(1)])
   assert.equal(added.length, 1)
   let1()
   await reporter.drain(60_000, never)

@@ -38,6 +38,18 @@ test('the TERM that slurmd sends twice for a time limit is one wish; a later sec
   assert.deepEqual(left, ['SIGTERM'])
 })
 
+test('a USR2 that came before anybody listened is told to whoever listens later', () => {
+  const { stop, send } = setUp()
+  send('SIGUSR2')
+  let warnings = 0
+  stop.onWarning(() => {
+    warnings += 1
+  })
+  assert.equal(warnings, 1)
+  send('SIGUSR2')
+  assert.equal(warnings, 2)
+})
+
 test('USR2 warns and stops nothing', () => {
   const { stop, send } = setUp()
   let warnings = 0
