@@ -16,6 +16,18 @@ test('auto-mpg trains 1,000 epochs on the real data and its record is complete',
 
   const valMae = job.result?.metrics.val_mae
   assert.ok(valMae != null && valMae > 2.1 && valMae < 2.8, `val_mae is ${valMae}`)
+  const { layers, trainStatistics, history, engine } = job.result ?? {}
+  assert.equal(engine, 'simd')
+  assert.deepEqual(
+    layers?.map(({ params }) => params),
+    [640, 4160, 65],
+  )
+  const { count, mean, std } = trainStatistics?.Weight ?? {}
+  assert.deepEqual([count, mean?.toFixed(6), std?.toFixed(6)], [314, '2990.251592', '843.898596'])
+  assert.deepEqual(
+    history?.map(({ epoch }) => epoch),
+    [995, 996, 997, 998, 999],
+  )
   const epochs = await api.epochs(id)
   assert.deepEqual(
     epochs.map(epoch => epoch.epoch),
@@ -48,8 +60,8 @@ test('linear-regression with seed 42 gives the figures printed in the tutorial',
   const { result } = await story.api.ended(id, 'completed')
 
   const printed = (value: number | null | undefined): string => (value ?? Number.NaN).toFixed(8)
-  assert.equal(printed(result?.metrics.a), '1.02354094')
-  assert.equal(printed(result?.metrics.b), '1.96896411')
-  assert.equal(printed(result?.metrics.least_squares_a), '1.02354075')
-  assert.equal(printed(result?.metrics.least_squares_b), '1.96896447')
+  const { start, end, leastSquares } = result?.coefficients ?? {}
+  assert.deepEqual([start?.a, start?.b].map(printed), ['0.49671415', '-0.13826430'])
+  assert.deepEqual([end?.a, end?.b].map(printed), ['1.02354094', '1.96896411'])
+  assert.deepEqual([leastSquares?.intercept, leastSquares?.slope].map(printed), ['1.02354075', '1.96896447'])
 })

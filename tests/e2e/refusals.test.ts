@@ -46,7 +46,11 @@ test('requests that do not fit the cluster are refused by field; nothing is stor
     ],
     ['several nodes', { resources: { ...request().resources, nodes: 2 } }, '/resources/nodes'],
     ['an environment', { environment: { name: 'ml@3' } }, '/environment'],
-    ['a model', { training: { kind: 'model', layers: [] } }, '/training/kind'],
+    [
+      'a GPU backend without a GPU',
+      { training: { kind: 'preset', preset: 'auto-mpg', backend: 'tfjs-node-gpu' } },
+      '/training/backend',
+    ],
     ['a command', { training: { kind: 'command', command: ['python', 'train.py'] } }, '/training/kind'],
     [
       'other jobs to wait for',

@@ -51,13 +51,13 @@ describe('bringing jobs', () => {
     assert.deepEqual(readdirSync(own()).toSorted(), ['.bring', ...some.map(({ jobId }) => jobId)].toSorted())
     assert.deepEqual(readdirSync(own('.bring')), [])
     for (const { jobId, files } of some) {
-      assert.deepEqual(readdirSync(own(jobId)).toSorted(), ['artifacts', 'runs', 'script.sh', 'spec.json'])
+      assert.deepEqual(readdirSync(own(jobId)).toSorted(), ['runs', 'script.sh', 'spec.json'])
       for (const { path, content } of files) assert.equal(readFileSync(own(jobId, path), 'utf8'), content)
     }
     const mode = (path: string): number => statSync(path).mode & 0o7777
     assert.deepEqual(
-      ['', 'job7', 'job7/runs', 'job7/artifacts'].map(path => mode(own(path))),
-      [0o700, 0o700, 0o700, 0o700],
+      ['', 'job7', 'job7/runs'].map(path => mode(own(path))),
+      [0o700, 0o700, 0o700],
     )
     assert.equal(mode(own('job7/spec.json')), 0o600)
   })
@@ -65,11 +65,11 @@ describe('bringing jobs', () => {
   test('a job that is there already gets its files anew and keeps all others', async () => {
     await bring([bundle('job1', 'first')])
     writeFileSync(own('job1', 'receipt-1.json'), 'a receipt')
-    rmSync(own('job1', 'artifacts'), { recursive: true })
+    rmSync(own('job1', 'runs'), { recursive: true })
     assert.deepEqual(await bring([bundle('job1', 'second'), bundle('job2')]), new Map())
     assert.match(readFileSync(own('job1', 'script.sh'), 'utf8'), /second/)
     assert.equal(readFileSync(own('job1', 'receipt-1.json'), 'utf8'), 'a receipt')
-    assert.ok(existsSync(own('job1', 'artifacts')) && existsSync(own('job2', 'spec.json')))
+    assert.ok(existsSync(own('job1', 'runs')) && existsSync(own('job2', 'spec.json')))
   })
 
   test('a stream that is cut anywhere brings nothing, and may be sent again', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Job, JobPage, Problem, Why } from '../../packages/contracts/src/index.ts'
+import { trainingReport } from '../support/job-records.ts'
 import { type ContractServer, epochAt, now, REQUEST, startContractServer } from './cli-contract-server.ts'
 import { REQUEST_YAML, requestFile, run, runUnbuilt, start } from './cli-run.ts'
 
@@ -146,6 +147,21 @@ test('show says why a job failed, and --exit-status gives its ending', async () 
   assert.equal(shown.code, 10)
   assert.ok(shown.stdout.includes(`detail\t${failure.detail}\n`))
   assert.equal((await run(server, ['show', id])).code, 0)
+})
+
+test('show has the tables of a training that is done, a row a line in a pipe', async () => {
+  const job = named('trained')
+  const layers = [{ name: 'dense', type: 'Dense', outputShape: [64], params: 640 }]
+  const history = [{ epoch: 11, loss: 0.25 }]
+  const result = trainingReport({ epochs: 12, layers, metrics: { val_mae: 2.5 }, history, stoppedEarlyAt: 11 })
+  server.put({ ...job, state: 'completed', endedAt: now(), result, progress: { ...job.progress, epochs: 12 } })
+  const { code, stdout } = await run(server, ['show', job.id])
+  assert.equal(code, 0)
+  assert.match(stdout, /^result\tval_mae 2\.5 {2}\(fit .* on simd, engine simd\)$/m)
+  assert.match(stdout, /^layer\tdense {2}type Dense {2}output 64 {2}params 640$/m)
+  assert.match(stdout, /^epoch\t12 {2}loss 0\.25$/m)
+  assert.match(stdout, /^progress\t12 epochs of 20 \(stopped early\)$/m)
+  assert.match(stdout, /^stopped\tearly, after epoch 12$/m)
 })
 
 test('cancel asks for each job; one that has ended is a conflict and does not keep the others from it', async () => {

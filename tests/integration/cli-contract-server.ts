@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import {
   type Epoch,
   EpochPage,
+  epochsAskedFor,
+  expandedOf,
   isTerminal,
   Job,
   JobEvent,
@@ -206,6 +208,7 @@ export async function startContractServer() {
       const { compatibility } = newJob('t00000000000', parsed.data)
       return send(response, 200, {
         request: parsed.data,
+        expanded: expandedOf(parsed.data),
         compatibility,
         notes: ['Others go first.'],
         script: '#!/bin/bash\nexec worker\n',
@@ -321,6 +324,7 @@ export function newJob(id: string, request: JobRequest): Job {
     cluster: request.cluster,
     state: 'accepted',
     request,
+    expanded: expandedOf(request),
     createdAt: at,
     updatedAt: at,
     endedAt: null,
@@ -331,7 +335,7 @@ export function newJob(id: string, request: JobRequest): Job {
     runs: [],
     progress: {
       epochs: 0,
-      of: request.training.kind === 'preset' ? request.training.epochs : 1,
+      of: epochsAskedFor(request),
       superseded: 0,
       last: null,
     },

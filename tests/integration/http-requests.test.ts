@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
-import { type Finding, Job, JobPage, Problem, summaryOf } from '@trotline/contracts'
+import { DryRun, type Finding, Job, JobPage, ModelTraining, Problem, summaryOf } from '@trotline/contracts'
+import type { z } from 'zod'
 import { failure } from '../../apps/orchestrator/src/lifecycle/failures.ts'
 import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
 import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
@@ -55,6 +56,20 @@ function problem(answer: Answer, status: number, code: string): Finding[] {
   assert.equal(body.instance, answer.headers['trotline-request-id'])
   return body.findings ?? []
 }
+const MODEL: z.input<typeof ModelTraining> = {
+  kind: 'model',
+  data: { format: 'csv', path: '/data/prices.csv', target: 'price' },
+  model: {
+    layers: [
+      { kind: 'dense', units: 8, activation: 'relu' },
+      { kind: 'dense', units: 1 },
+    ],
+  },
+  optimizer: { kind: 'adam' },
+  loss: 'mse',
+  epochs: 7,
+}
+
 const pointers = (findings: readonly Finding[]): string[] => findings.map(finding => finding.pointer).toSorted()
 function accepted(answer: Answer): Job {
   assert.equal(answer.status, 202, answer.text)
@@ -101,6 +116,33 @@ describe('a good request', () => {
     assert.deepEqual((request as { name: string }).name, 'auto-mpg')
     assert.deepEqual(compatibility, { verdict: 'unknown', detail: 'not judged' })
     assert.deepEqual(await store.kept(), before)
+  })
+
+  test('shows what its preset stands for, before and after it is sent', async () => {
+    const training = { kind: 'preset', preset: 'fashion-mnist', seed: 5 } as const
+    const dry = DryRun.parse(
+      (await ask('POST', '/v1/jobs?dryRun=true', { body: requestBody({}, { training }) })).json(),
+    )
+    const job = accepted(await submit({ over: [{}, { training }] }))
+    assert.equal(job.expanded?.data.format, 'idx')
+    assert.deepEqual([job.expanded?.seed, job.expanded?.batchSize, job.expanded?.epochs], [5, 4, 2])
+    assert.deepEqual(dry.expanded, job.expanded)
+    assert.deepEqual(job.request.training, {
+      ...training,
+      epochs: 2,
+      directory: '/usr/share/datasets/fashion-mnist',
+      backend: 'auto',
+    })
+    assert.deepEqual(Job.parse((await ask('GET', `/v1/jobs/${job.id}`)).json()).expanded, job.expanded)
+  })
+
+  test('may be a model, whose epochs are counted like those of a preset', async () => {
+    const job = accepted(await submit({ over: [{}, { training: MODEL }] }))
+    assert.deepEqual([job.expanded, job.progress.of], [null, 7])
+    assert.deepEqual(job.request.training, ModelTraining.parse(MODEL))
+    await store.epochs.put(job.id, epochsOf('1-0', 0, 1))
+    const shown = Job.parse((await ask('GET', `/v1/jobs/${job.id}`)).json())
+    assert.deepEqual([shown.progress.epochs, shown.progress.of], [2, 7])
   })
 
   test('that is refused dry is refused with the same findings as in earnest', async () => {
@@ -231,7 +273,9 @@ describe('bad input stores nothing and is named', () => {
     ['/resources/memoryMiB', requestBody({ memoryMiB: 200_000 })],
     ['/environment', requestBody({}, { environment: { spec: 'name: x' } })],
     ['/training/kind', requestBody({}, { training: { kind: 'command', command: ['rm', '-rf', '/'] } })],
-    ['/training/kind', requestBody({}, { training: { kind: 'model' } })],
+    ['/training/backend', requestBody({}, { training: { ...MODEL, backend: 'tfjs-node-gpu' } })],
+    ['/training/shares', requestBody({}, { training: { ...MODEL, batchSize: 2, shares: 3 } })],
+    ['/training/earlyStopping/monitor', requestBody({}, { training: { ...MODEL, earlyStopping: {} } })],
   ]
   for (const [pointer, body] of UNRUNNABLE) {
     test(`${pointer} that cannot run is answered 422: ${JSON.stringify(body).slice(0, 90)}`, async () => {
@@ -240,6 +284,15 @@ describe('bad input stores nothing and is named', () => {
       assert.deepEqual(await store.kept(), kept)
     })
   }
+
+  test('a model with a wrong layer is answered 400, with its place and what was probably meant', async () => {
+    const layers = [{ kind: 'dense', units: 8 }, { kind: 'MaxPool2D' }]
+    const body = { ...requestBody(), training: { ...MODEL, model: { layers }, optimizer: { kind: 'adam', lr: 1 } } }
+    const findings = problem(await ask('POST', '/v1/jobs', { body }), 400, 'invalid-request')
+    assert.deepEqual(pointers(findings), ['/training/model/layers/1/kind', '/training/optimizer/lr'])
+    assert.match(findings[0]?.detail ?? '', /there is no "MaxPool2D"; did you mean maxPooling2d\?/)
+    assert.match(findings[1]?.detail ?? '', /did you mean learningRate\?/)
+  })
 
   test('a query parameter that is not there or does not fit is named', async () => {
     const job = accepted(await submit())

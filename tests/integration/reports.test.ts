@@ -48,7 +48,7 @@ describe('reports', () => {
     slurmJobId: '17',
     node: 'c01',
     runtime: 'v20.20.2',
-    backend: 'wasm',
+    backend: 'simd',
     resumed: null,
   })
   const taken = (message: unknown): Promise<void> => take(message, { ...store, log: silent })

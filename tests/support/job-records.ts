@@ -1,6 +1,6 @@
 // Records, requests and settings of jobs as the orchestrator holds them: whole and valid, with what a test cares about put over.
 import { createHash } from 'node:crypto'
-import { type Epoch, JobRequest, type RunResult, type SlurmView } from '@trotline/contracts'
+import { type Epoch, JobRequest, type RunResult, type SlurmView, type TrainingReport } from '@trotline/contracts'
 import type { z } from 'zod'
 import type { ClusterSettings } from '../../apps/orchestrator/src/config.ts'
 import { newJobId } from '../../apps/orchestrator/src/lifecycle/accept.ts'
@@ -84,6 +84,25 @@ export const slurmView = (over: Partial<SlurmView> = {}): SlurmView => ({
   ...over,
 })
 
+/** Of a training that left nothing but an ending, with what a test cares about put over. */
+export const trainingReport = (over: Partial<TrainingReport> = {}): TrainingReport => ({
+  backend: 'simd',
+  engine: 'simd',
+  skipped: [],
+  epochs: 3,
+  metrics: {},
+  coefficients: null,
+  trainStatistics: null,
+  layers: null,
+  history: [],
+  best: null,
+  stoppedEarlyAt: null,
+  weightsSha256: null,
+  artifacts: [],
+  fitSeconds: 1,
+  ...over,
+})
+
 export const runResult = (over: Partial<RunResult> = {}): RunResult => ({
   v: 1,
   jobId: 'abcdefghjkmn',
@@ -94,16 +113,7 @@ export const runResult = (over: Partial<RunResult> = {}): RunResult => ({
   stoppedBy: null,
   signal: null,
   failure: null,
-  training: {
-    backend: 'wasm',
-    engine: 'autograd',
-    skipped: [],
-    epochs: 3,
-    metrics: {},
-    tables: {},
-    weightsSha256: null,
-    fitSeconds: 1,
-  },
+  training: trainingReport(),
   resumed: null,
   checkpoint: null,
   startedAt: AT,

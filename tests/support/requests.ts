@@ -4,7 +4,7 @@ export interface RequestOptions {
   preset?: 'auto-mpg' | 'linear-regression'
   epochs?: number
   seed?: number
-  backend?: 'auto' | 'wasm' | 'cpu'
+  backend?: 'auto' | 'simd' | 'wasm' | 'cpu'
   resources?: Record<string, unknown>
 }
 

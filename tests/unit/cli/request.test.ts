@@ -19,6 +19,32 @@ test('--set reads values as the file does, makes branches and reaches into lists
   assert.deepEqual(set({ a: ['x', 'y'] }, 'a.1=z', 'a.2=[1, 2]'), { a: ['x', 'z', [1, 2]] })
 })
 
+test('--set reaches into the layers of a model', () => {
+  const layers = [
+    { kind: 'dense', units: 64 },
+    { kind: 'dense', units: 1 },
+  ]
+  const request = { training: { kind: 'model', model: { layers }, optimizer: { kind: 'adam' } } }
+  assert.deepEqual(
+    set(
+      request,
+      'training.model.layers.0.units=32',
+      'training.model.layers.2={ kind: dropout, rate: 0.5 }',
+      'training.optimizer.learningRate=1e-4',
+      'training.metrics=[mae, mse]',
+    ),
+    {
+      training: {
+        kind: 'model',
+        model: { layers: [{ kind: 'dense', units: 32 }, layers[1], { kind: 'dropout', rate: 0.5 }] },
+        optimizer: { kind: 'adam', learningRate: 1e-4 },
+        metrics: ['mae', 'mse'],
+      },
+    },
+  )
+  assert.equal(layers[0]?.units, 64)
+})
+
 test('--set leaves the request that it was given as it is', () => {
   const request = { training: { epochs: 1 } }
   set(request, 'training.epochs=2')
@@ -43,6 +69,13 @@ test('a finding is led back to its line, also for a field that is missing', () =
   assert.equal(lineOf('#/resources/gpus'), 'job.yml:4')
   assert.equal(lineOf('#/resources/partition'), 'job.yml:3')
   assert.equal(lineOf('#/training'), null)
+})
+
+test('a finding in a list of layers is led back to the line of its layer', () => {
+  const text = 'training:\n  model:\n    layers:\n      - { kind: flatten }\n      - { kind: dens }\n'
+  const { lineOf } = parseRequest(text, 'job.yml')
+  assert.equal(lineOf('/training/model/layers/1/kind'), 'job.yml:5')
+  assert.equal(lineOf('/training/model/layers/1/units'), 'job.yml:5')
 })
 
 test('a file that cannot be read is shown with line, column and the line itself', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { JobId, type JobRequest } from '@trotline/contracts'
+import { JobId, type JobRequest, type ModelTraining } from '@trotline/contracts'
+import type { z } from 'zod'
 import { type Accepted, accept, newJobId, newReportKey } from '../../../apps/orchestrator/src/lifecycle/accept.ts'
 import { JobRecord } from '../../../apps/orchestrator/src/store/record.ts'
 import { AT, clusterFacts, clusterSettings, request } from '../../support/job-records.ts'
@@ -15,6 +16,20 @@ const ask = (asked: JobRequest, over: Partial<Parameters<typeof accept>[0]> = {}
 
 const findings = (answer: Accepted) => (answer.accepted ? [] : answer.findings)
 const pointers = (answer: Accepted): string[] => findings(answer).map(finding => finding.pointer)
+
+const MODEL: z.input<typeof ModelTraining> = {
+  kind: 'model',
+  data: { format: 'auto-mpg' },
+  model: { layers: [{ kind: 'dense', units: 1 }] },
+  optimizer: { kind: 'adam' },
+  loss: 'mse',
+  epochs: 10,
+}
+const withTraining = (training: object, resources: Parameters<typeof request>[0] = {}): JobRequest =>
+  request(
+    { partition: 'gpu', ...resources },
+    { training: { kind: 'preset', preset: 'auto-mpg', epochs: 10, ...training } },
+  )
 
 describe('a request that can run', () => {
   const answer = ask(request())
@@ -66,6 +81,20 @@ describe('a request that can run', () => {
     assert.deepEqual(job.notes, [])
   })
 
+  test('may be a model', () => {
+    const answer = ask(request({ cpus: 2 }, { training: { ...MODEL, shares: 2 } }))
+    assert.deepEqual(answer.accepted ? answer.job.notes : answer.findings, [])
+  })
+
+  test('is told where its shares have fewer CPUs', () => {
+    const answer = ask(request({ cpus: 2 }, { training: { ...MODEL, shares: 4 } }))
+    assert.match(answer.accepted ? (answer.job.notes[0]?.text ?? '') : '', /4 shares of a batch take turns on 2 CPUs/)
+  })
+
+  test('may let GPUs go where it says so', () => {
+    assert.ok(ask(withTraining({ backend: 'any' }, { gpus: 1 })).accepted)
+  })
+
   test('is accepted on the operator’s word where the cluster was never seen', () => {
     const listed = [clusterSettings({ partitions: ['shared'] })]
     assert.ok(ask(request(), { clusters: listed, facts: null }).accepted)
@@ -96,7 +125,22 @@ describe('a request that cannot run', () => {
     ['more GPUs than any node has', request({ partition: 'gpu', gpus: 9 }), '/resources/gpus'],
     ['a GPU type without a GPU', request({ partition: 'gpu', gpus: 0, gpuType: 'a100' }), '/resources/gpuType'],
     ['an environment', request({}, { environment: { name: 'ml@3' } }), '/environment'],
-    ['a model', request({}, { training: { kind: 'model' } }), '/training/kind'],
+    [
+      'a named backend without GPUs for a job with GPUs',
+      withTraining({ backend: 'simd' }, { gpus: 1 }),
+      '/training/backend',
+    ],
+    ['a GPU backend without a GPU', withTraining({ backend: 'tfjs-node-gpu' }), '/training/backend'],
+    [
+      'more shares than a batch has rows',
+      request({}, { training: { ...MODEL, batchSize: 4, shares: 8 } }),
+      '/training/shares',
+    ],
+    [
+      'a monitor of no value',
+      request({}, { training: { ...MODEL, earlyStopping: {} } }),
+      '/training/earlyStopping/monitor',
+    ],
     ['a command', request({}, { training: { kind: 'command', command: ['true'] } }), '/training/kind'],
     ['several nodes', request({ nodes: 2 }), '/resources/nodes'],
     ['other jobs to wait for', request({ afterJobs: ['abcdefghjkmn'] }), '/resources/afterJobs'],

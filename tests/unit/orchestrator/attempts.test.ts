@@ -50,14 +50,19 @@ describe('a training whose partition allows less time than it needs', () => {
     assert.equal(nextSubmission(ended('TIMEOUT'), stopped, 400, PATIENCE, NOW), null)
   })
 
-  test('ends where a submission brought no epoch', () => {
-    const resumed = { run: '1-0', epochs: 400 }
+  test('ends where a submission trained nothing', () => {
+    const resumed = { run: '1-0', epochs: 400, batches: 7 }
     const runs = [
       { run: '1-0', attempt: 1, slurmJobId: '17', node: 'c01', resumed, startedAt: AT, endedAt: null, ending: null },
     ]
     const job = ended('TIMEOUT', '0:0', { request: day, runs })
     assert.equal(nextSubmission(job, null, 400, PATIENCE, NOW), null)
     assert.notEqual(nextSubmission(job, null, 401, PATIENCE, NOW), null)
+    // An epoch that takes longer than the partition allows is trained in pieces.
+    const reached = (batches: number) =>
+      runResult({ outcome: 'stopped', checkpoint: { epochs: 400, batches, seconds: 1, bytes: 1 } })
+    assert.equal(nextSubmission(job, reached(7), 400, PATIENCE, NOW), null)
+    assert.equal(nextSubmission(job, reached(8), 400, PATIENCE, NOW)?.cause, 'time-limit')
   })
 
   test('counts a submission of unknown length with its limit', () => {
@@ -69,7 +74,7 @@ describe('a training whose partition allows less time than it needs', () => {
   })
 
   test('is warned early enough for a checkpoint as slow as the last', () => {
-    const slow = runResult({ outcome: 'stopped', checkpoint: { epochs: 400, seconds: 100, bytes: 1 } })
+    const slow = runResult({ outcome: 'stopped', checkpoint: { epochs: 400, batches: 0, seconds: 100, bytes: 1 } })
     assert.equal(nextSubmission(ended('TIMEOUT', '0:0', { request: day }), slow, 400, PATIENCE, NOW)?.warnSeconds, 360)
   })
 })
@@ -101,7 +106,7 @@ describe('the warning before the limit', () => {
   test('is no later than the present one where a run was killed before it could tell how long its checkpoint takes', () => {
     const job = ended('PREEMPTED', '0:0', { submissions: [first({ warnSeconds: 700 })] })
     assert.equal(nextSubmission(job, null, 400, PATIENCE, NOW)?.warnSeconds, 700)
-    const quick = runResult({ outcome: 'stopped', checkpoint: { epochs: 400, seconds: 1, bytes: 1 } })
+    const quick = runResult({ outcome: 'stopped', checkpoint: { epochs: 400, batches: 0, seconds: 1, bytes: 1 } })
     assert.equal(nextSubmission(job, quick, 400, PATIENCE, NOW)?.warnSeconds, 700)
   })
 

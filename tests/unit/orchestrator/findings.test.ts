@@ -140,8 +140,226 @@ describe('findings', () => {
   test('issues without a schema are still told', () => {
     const parsed = z.strictObject({ a: z.string() }).safeParse({ a: 'x', b: 1 })
     assert.equal(
-      findingsOf(parsed.error?.issues ?? [], 'body', undefined)[0]?.detail,
+      findingsOf(parsed.error?.issues ?? [], 'body', undefined, { a: 'x', b: 1 })[0]?.detail,
       '"b" is not a field of the request',
     )
+  })
+})
+
+const MODEL = {
+  kind: 'model',
+  data: { format: 'csv', path: '/data/prices.csv', target: 'price' },
+  model: {
+    layers: [
+      { kind: 'dense', units: 8, activation: 'relu' },
+      { kind: 'dense', units: 1 },
+    ],
+  },
+  optimizer: { kind: 'adam' },
+  loss: 'mse',
+  epochs: 10,
+}
+
+describe('findings on a model', () => {
+  const onModel = (over: object): Finding[] => findings({ ...requestBody(), training: { ...MODEL, ...over } })
+  const layers = (...given: unknown[]) => ({ model: { layers: given } })
+  const dense = (over: object) => layers({ kind: 'dense', units: 1, ...over })
+  const csv = (over: object) => ({ data: { ...MODEL.data, ...over } })
+
+  test('one that is right fits', () => {
+    assert.ok('value' in compileValidator({ schema: JobRequest })({ ...requestBody(), training: MODEL }))
+  })
+
+  const MEANT: [over: object, pointer: string, meant: string][] = [
+    [{ epoch: 3 }, '/training/epoch', 'epochs'],
+    [{ batch_size: 4 }, '/training/batch_size', 'batchSize'],
+    [{ metrics: ['mae', 'accurracy'] }, '/training/metrics/1', 'accuracy'],
+    [{ optimizer: { kind: 'addam' } }, '/training/optimizer/kind', 'adam'],
+    [{ optimizer: { kind: 'adam', lr: 0.1 } }, '/training/optimizer/lr', 'learningRate'],
+    [
+      { optimizer: { kind: 'sgd', learningRate: { kind: 'cosine' } } },
+      '/training/optimizer/learningRate/kind',
+      'cosineDecay',
+    ],
+    [layers({ kind: 'flatten' }, { kind: 'MaxPool2D' }), '/training/model/layers/1/kind', 'maxPooling2d'],
+    [layers({ kind: 'conv2d', filters: 1, kernalSize: 3 }), '/training/model/layers/0/kernalSize', 'kernelSize'],
+    [dense({ activation: 'Relu' }), '/training/model/layers/0/activation', 'relu'],
+    [dense({ kernelInitializer: 'glorot_uniform' }), '/training/model/layers/0/kernelInitializer', 'glorotUniform'],
+    [
+      dense({ kernelInitializer: { kind: 'constnt', value: 1 } }),
+      '/training/model/layers/0/kernelInitializer/kind',
+      'constant',
+    ],
+    [{ model: { layer: [] } }, '/training/model/layer', 'layers'],
+    [{ data: { format: 'cifar-10', files: ['/a'] } }, '/training/data/format', 'cifar10'],
+    [csv({ seperator: ';' }), '/training/data/seperator', 'separator'],
+    [csv({ columns: { town: 'cat' } }), '/training/data/columns/town', 'category'],
+    [
+      { validationData: { format: 'npz', path: '/a.npz', feature: 'x' } },
+      '/training/validationData/feature',
+      'features',
+    ],
+    [{ earlyStopping: { pacience: 3 } }, '/training/earlyStopping/pacience', 'patience'],
+    [{ backend: 'simdd' }, '/training/backend', 'simd'],
+  ]
+  for (const [over, pointer, meant] of MEANT) {
+    test(`${pointer}: ${meant} was meant by ${JSON.stringify(over)}`, () => {
+      const finding = one(onModel(over))
+      assert.equal(finding.pointer, pointer)
+      assert.match(finding.detail, new RegExp(`did you mean ${meant}\\?$`))
+      assert.match(finding.required ?? '', new RegExp(`\\b${meant}\\b`))
+    })
+  }
+
+  test('an unknown word is told with those that are known', () => {
+    const finding = one(onModel({ loss: 'hinge' }))
+    assert.equal(finding.detail, 'training.loss is not right: there is no "hinge"')
+    assert.match(finding.required ?? '', /^one of meanSquaredError, .*huber/)
+  })
+
+  test('of a short word another one is no guess: gpu is not cpu', () => {
+    assert.equal(one(onModel({ backend: 'gpu' })).detail, 'training.backend is not right: there is no "gpu"')
+  })
+
+  test('what is missing is said to be missing, with what belongs there', () => {
+    const { loss: _, ...without } = MODEL
+    const loss = one(findings({ ...requestBody(), training: without }))
+    assert.deepEqual([loss.pointer, loss.detail], ['/training/loss', 'training.loss is missing'])
+    assert.match(loss.required ?? '', /^one of meanSquaredError/)
+    const kind = one(onModel(layers({ type: 'dense', units: 1 })))
+    assert.deepEqual(
+      [kind.pointer, kind.detail],
+      ['/training/model/layers/0/kind', 'training.model.layers.0.kind is missing'],
+    )
+    const preset = one(findings({ ...requestBody(), training: { kind: 'preset' } }))
+    assert.deepEqual(
+      [preset.pointer, preset.required],
+      ['/training/preset', 'one of linear-regression, auto-mpg, fashion-mnist, cifar10'],
+    )
+    const directory = one(findings({ ...requestBody(), training: { kind: 'preset', preset: 'cifar10' } }))
+    assert.deepEqual([directory.pointer, directory.detail], ['/training/directory', 'training.directory is missing'])
+  })
+
+  test('a field of another preset is refused with those of this one', () => {
+    const found = one(findings(put('/training/directory', '/data')))
+    assert.equal(found.pointer, '/training/directory')
+    assert.match(found.required ?? '', /trainFraction, splitSeed/)
+    assert.doesNotMatch(found.required ?? '', /directory|form\b/)
+  })
+
+  test('a word where an object belongs is answered with the object', () => {
+    const [optimizer, layer, data] = [
+      one(onModel({ optimizer: 'adam' })),
+      one(onModel(layers('flatten'))),
+      one(onModel({ data: 'auto_mpg' })),
+    ]
+    assert.match(optimizer.hint ?? '', /\{ "kind": "adam" \}/)
+    assert.deepEqual([layer.pointer, data.pointer], ['/training/model/layers/0', '/training/data'])
+    assert.match(layer.hint ?? '', /\{ "kind": "flatten" \}/)
+    assert.match(data.hint ?? '', /\{ "format": "auto-mpg" \}/)
+  })
+
+  test('of a list of layers each wrong one is pointed at', () => {
+    const found = onModel(
+      layers({ kind: 'dens', units: 1 }, { kind: 'dense', unit: 3 }, { kind: 'conv2d', filters: 0, kernelSize: '3' }),
+    )
+    assert.deepEqual(
+      found.map(({ pointer }) => pointer),
+      ['0/kind', '1/unit', '2/filters', '2/kernelSize'].map(place => `/training/model/layers/${place}`),
+    )
+    assert.equal(
+      found[3]?.detail,
+      'training.model.layers.2.kernelSize is not right: expected number or array, received string',
+    )
+  })
+
+  const TOLD: [over: object, pointer: string, detail: RegExp][] = [
+    [{ optimizer: { kind: 'adam', learningRate: 0 } }, '/training/optimizer/learningRate', /too small/],
+    [
+      { optimizer: { kind: 'adam', learningRate: true } },
+      '/training/optimizer/learningRate',
+      /expected number or object/,
+    ],
+    [dense({ kernelInitializer: 3 }), '/training/model/layers/0/kernelInitializer', /expected string or object/],
+    [layers({ kind: 'conv2d', filters: 1, kernelSize: [3, 0] }), '/training/model/layers/0/kernelSize/1', /too small/],
+    [csv({ path: 'prices.csv' }), '/training/data/path', /is not an absolute path/],
+    [csv({ columns: { a: { categories: ['x'] } } }), '/training/data/columns/a/categories', /too small/],
+    [{ classWeights: { a: 1 } }, '/training/classWeights/a', /a is not the number of a class$/],
+    [{ earlyStopping: { monitor: 'val loss' } }, '/training/earlyStopping/monitor', /is not the name of a value/],
+    [
+      { validationSplit: 0.2, validationData: { format: 'auto-mpg' } },
+      '/training/validationData',
+      /cannot be given together/,
+    ],
+    [{ split: {}, testData: { format: 'auto-mpg' } }, '/training/testData', /cannot be given together/],
+  ]
+  for (const [over, pointer, detail] of TOLD) {
+    test(`${pointer} is told of ${JSON.stringify(over)}`, () => {
+      const finding = one(onModel(over))
+      assert.equal(finding.pointer, pointer)
+      assert.match(finding.detail, detail)
+    })
+  }
+
+  test('where numbers are a choice, all of them are told', () => {
+    const data = { format: 'idx', images: '/a', labels: '/b', channels: 2 }
+    assert.equal(one(onModel({ data })).required, 'one of 1, 3')
+  })
+
+  test('signs are told in quotes', () => {
+    assert.match(one(onModel(csv({ separator: 'tab' }))).required ?? '', /"," *, ";", "\\t"/)
+  })
+
+  test('whatever one value is replaced by, every finding is near it, and there is one', () => {
+    const whole = {
+      ...requestBody(),
+      training: {
+        ...MODEL,
+        split: { trainFraction: 0.8, splitSeed: 1 },
+        model: {
+          layers: [
+            { kind: 'conv2d', filters: 2, kernelSize: [3, 3], kernelInitializer: { kind: 'constant', value: 1 } },
+            { kind: 'maxPooling2d', poolSize: 2, strides: [1, 1] },
+            { kind: 'tfjs', className: 'Embedding', config: { a: 1 } },
+          ],
+        },
+        optimizer: {
+          kind: 'adam',
+          learningRate: { kind: 'exponentialDecay', initialLearningRate: 1, decaySteps: 5, decayRate: 1 },
+        },
+        earlyStopping: { monitor: 'loss', patience: 3 },
+        classWeights: { 0: 1 },
+      },
+    }
+    const placesIn = (value: unknown, path: string[] = []): string[][] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, inner]) => [[...path, key], ...placesIn(inner, [...path, key])])
+        : []
+    let refused = 0
+    for (const path of placesIn(whole)) {
+      for (const wrong of [null, 'wrong!', -1.5, [], [[]], {}, { kind: 'wrong!' }, true]) {
+        const body = structuredClone(whole) as Record<string, unknown>
+        let at = body
+        for (const key of path.slice(0, -1)) at = at[key] as Record<string, unknown>
+        at[path.at(-1) ?? ''] = wrong
+        const checked = compileValidator({ schema: JobRequest })(body)
+        if (!('error' in checked)) continue
+        refused += 1
+        const found = checked.error.findings()
+        assert.ok(found.length > 0, `${path.join('.')}: ${JSON.stringify(wrong)}`)
+        for (const finding of found) {
+          const about = `${JSON.stringify(finding)} for ${path.join('.')}: ${JSON.stringify(wrong)}`
+          Finding.parse(finding)
+          // At the place, inside it, or where its own kind decides what belongs beside it.
+          const parent = `/${path.slice(0, -1).join('/')}`
+          assert.ok(
+            finding.pointer === parent || `${finding.pointer}/`.startsWith(parent === '/' ? '/' : `${parent}/`),
+            about,
+          )
+          assert.doesNotMatch(finding.detail, /undefined|\[object|Invalid input/, about)
+        }
+      }
+    }
+    assert.ok(refused > 300, `${refused} were refused`)
   })
 })

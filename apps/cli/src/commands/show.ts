@@ -6,7 +6,9 @@ import { EXIT, exitOfJob } from '../exit-codes.ts'
 import { findJob } from '../find-job.ts'
 import { withExamples } from '../help.ts'
 import { failureLines, nextText } from '../text/ending-text.ts'
-import { type Fact, jobFacts, whereOf } from '../text/job-text.ts'
+import type { Fact } from '../text/fact.ts'
+import { jobFacts, whereOf } from '../text/job-text.ts'
+import { resultRows, resultText } from '../text/result-text.ts'
 import { shownState, stateText } from '../text/style.ts'
 import { tabbed } from '../text/table.ts'
 
@@ -50,7 +52,8 @@ async function show(context: Context, wanted: string, options: { exitStatus?: bo
             { label: 'action', text: job.failure.action },
           ]),
     ]
-    const rows = [...head, ...facts].map(fact => [fact.label, fact.full ?? fact.text])
+    const result = job.result === null ? [] : resultRows(job.result)
+    const rows = [...head, ...facts, ...result].map(fact => [fact.label, fact.full ?? fact.text])
     await out.answer(tabbed([{ title: 'FIELD' }, { title: 'VALUE' }], rows))
     return exit
   }
@@ -59,7 +62,8 @@ async function show(context: Context, wanted: string, options: { exitStatus?: bo
   const lines = [`${painted}${reason}  ${style.bold(job.name)}  ${job.id}  on ${whereOf(job.request)}`]
   for (const fact of facts) lines.push(`  ${style.dim(fact.label.padEnd(9))}  ${fact.text}`)
   if (job.failure !== null) lines.push('', ...failureLines(job.failure, style))
-  await out.answer(`${lines.join('\n')}\n`)
+  const result = job.result === null ? '' : resultText(job.result, out.width(), style)
+  await out.answer(`${lines.join('\n')}\n${result}`)
   out.say(nextText(nextCommands(job.id, shownState(job)), out.sayStyle))
   return exit
 }

@@ -14,8 +14,9 @@ import { pointerParts, readRequest } from '../request/request-file.ts'
 import { parseSetting, setPath } from '../request/set-path.ts'
 import { duration } from '../text/durations.ts'
 import { nextText } from '../text/ending-text.ts'
-import { checkedText, resourcesText, trainingText, whereOf } from '../text/job-text.ts'
+import { checkedText, resourcesText, whereOf } from '../text/job-text.ts'
 import type { Style } from '../text/style.ts'
+import { trainingText } from '../text/training-text.ts'
 
 type Options = { set: string[]; name?: string; follow?: boolean; dryRun?: boolean; idempotencyKey?: string }
 

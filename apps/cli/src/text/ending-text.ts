@@ -40,7 +40,9 @@ export const nextText = (commands: readonly string[], style: Style): string =>
 function verdict(job: Job, style: Style): string {
   const { painted } = stateText(shownState(job), style)
   const { last, epochs, of } = job.progress
-  const trained = epochs === of ? count(epochs, 'epoch') : `${count(epochs, 'epoch')} of ${count(of, '', '').trim()}`
+  const early = job.state === 'completed' && epochs < of ? ', stopped early' : ''
+  const trained =
+    epochs === of ? count(epochs, 'epoch') : `${count(epochs, 'epoch')} of ${count(of, '', '').trim()}${early}`
   const took = runningSeconds(job)
   const values = Object.keys(last?.values ?? {}).slice(0, 6)
   const shown = values.flatMap(name => {

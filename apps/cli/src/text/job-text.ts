@@ -1,20 +1,13 @@
 // One job as facts: label and text, in the order a person asks. `show` prints them, `submit` the first few.
 import type { Job, JobRequest } from '@trotline/contracts'
 import { ago, duration } from './durations.ts'
+import type { Fact } from './fact.ts'
 import { bytes, count, metric } from './figures.ts'
 import { localTime, secondsBetween } from './local-time.ts'
-
-/** `full` for pipes, where it differs. */
-export type Fact = { label: string; text: string; full?: string }
+import { resultFacts } from './result-text.ts'
+import { trainingText } from './training-text.ts'
 
 export const whereOf = (request: JobRequest): string => `${request.cluster} / ${request.resources.partition}`
-
-export function trainingText(request: JobRequest): string {
-  const { training } = request
-  if (training.kind !== 'preset') return training.kind
-  const backend = training.backend === 'auto' ? '' : `, backend ${training.backend}`
-  return `preset ${training.preset}, ${count(training.epochs, 'epoch')}, seed ${training.seed}${backend}`
-}
 
 export function resourcesText(request: JobRequest): string {
   const { gpus, gpuType, cpus, memoryMiB, timeLimitMinutes, nodes } = request.resources
@@ -36,7 +29,7 @@ export const checkedText = ({ compatibility }: Pick<Job, 'compatibility'>): stri
 export function jobFacts(job: Job, now: number): Fact[] {
   const facts: (Fact | null)[] = [
     progressFact(job),
-    resultFact(job),
+    ...(job.result === null ? [] : resultFacts(job.result)),
     slurmFact(job, now),
     ...job.runs.map(run => runFact(job, run)),
     job.trying && {
@@ -69,8 +62,9 @@ export function jobFacts(job: Job, now: number): Fact[] {
 
 const timeFact = (label: string, text: string, full: string): Fact => ({ label, text, full })
 
-function progressFact({ progress }: Job): Fact {
-  const share = Math.floor((100 * progress.epochs) / progress.of)
+function progressFact({ progress, state }: Job): Fact {
+  const early = state === 'completed' && progress.epochs < progress.of
+  const share = early ? 'stopped early' : `${Math.floor((100 * progress.epochs) / progress.of)} %`
   const { last } = progress
   const values = ['loss', 'val_loss'].flatMap(name => {
     const value = last === null ? null : metric(last, name)
@@ -79,21 +73,11 @@ function progressFact({ progress }: Job): Fact {
   const again =
     progress.superseded === 0 ? '' : `(${count(progress.superseded, 'epoch')} trained again after a restart)`
   const text = [
-    `${count(progress.epochs, 'epoch')} of ${count(progress.of, '', '').trim()} (${share} %)`,
+    `${count(progress.epochs, 'epoch')} of ${count(progress.of, '', '').trim()} (${share})`,
     ...values,
     again,
   ]
   return { label: 'progress', text: text.filter(part => part !== '').join('  ') }
-}
-
-function resultFact({ result }: Job): Fact | null {
-  if (result === null) return null
-  // Nine digits: enough to compare two runs by eye, as reproducibility is promised to the bit.
-  const metrics = Object.entries(result.metrics).map(
-    ([name, value]) => `${name} ${value === null ? 'not a number' : Number(value.toPrecision(9))}`,
-  )
-  const fit = `fit ${duration(result.fitSeconds)} on ${result.backend}, engine ${result.engine}`
-  return { label: 'result', text: [...metrics, `(${fit})`].join('  ') }
 }
 
 function slurmFact({ slurm }: Job, now: number): Fact | null {

@@ -21,7 +21,6 @@ export interface Bundle {
 }
 
 const WHOLE = '.whole'
-const ARTIFACTS = 'artifacts'
 const REFUSED = 3
 
 // One line per job that could not be brought: its id, whether it is refused for good or failed for now, and why. What concerns
@@ -58,7 +57,7 @@ for job in *; do
     continue
   fi
   {
-    for folder in ${FILES.runs} ${ARTIFACTS}; do [ -d "$there/$folder" ] || mkdir -m 0700 -- "$there/$folder"; done &&
+    { [ -d "$there/${FILES.runs}" ] || mkdir -m 0700 -- "$there/${FILES.runs}"; } &&
     mv -f -t "$there" -- "$job"/*.*
   } 2>why || { said='mv failed'; read -r said <why || :; echo "$job failed $said"; }
 done
@@ -95,7 +94,6 @@ export async function bringJobs(
 const entriesOf = ({ jobId, files }: Bundle): TarEntry[] => [
   { path: `${jobId}/`, mode: 0o700 },
   { path: `${jobId}/${FILES.runs}/`, mode: 0o700 },
-  { path: `${jobId}/${ARTIFACTS}/`, mode: 0o700 },
   ...files.map(({ path, content, mode }) => ({ path: `${jobId}/${path}`, content, mode })),
 ]
 

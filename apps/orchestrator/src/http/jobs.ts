@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ClusterName,
   DryRun,
+  expandedOf,
   isTerminal,
   Job,
   type JobEvent,
@@ -80,7 +81,13 @@ export const jobRoutes =
         const { job } = verdict
         if (dry) {
           const notes = job.notes.map(note => note.text)
-          return reply.code(200).send({ request: body, compatibility: job.compatibility, notes, script: scriptOf(job) })
+          return reply.code(200).send({
+            request: body,
+            expanded: expandedOf(body),
+            compatibility: job.compatibility,
+            notes,
+            script: scriptOf(job),
+          })
         }
         crash('accept:before-store')
         const state: JobEvent = {

@@ -1,7 +1,7 @@
 // POST: from a parsed request to a stored job, or to the reasons why not. Nothing is stored and nothing reaches a
 // cluster unless every finding is gone.
 import { randomBytes } from 'node:crypto'
-import type { Finding, JobRequest, Preemption, Submission } from '@trotline/contracts'
+import { type Finding, type JobRequest, type Preemption, type Submission, trainingFindings } from '@trotline/contracts'
 import type { ClusterSettings } from '../config.ts'
 import type { ClusterFacts, PartitionFacts } from '../store/facts.ts'
 import { type JobRecord, SCHEMA_VERSION, untried } from '../store/record.ts'
@@ -34,6 +34,7 @@ export function accept({ request, principal, clusters, facts, at }: AcceptInput)
     ? [
         ...notBuilt(request),
         ...contradictions(request),
+        ...trainingContradictions(request),
         ...unlisted(request, cluster, facts),
         ...identityFindings(principal, cluster),
       ]
@@ -104,7 +105,11 @@ function firstSubmission(
   }
 }
 
-function notesOn({ resources }: JobRequest, partition: PartitionFacts | undefined, at: string): JobRecord['notes'] {
+function notesOn(
+  { resources, training }: JobRequest,
+  partition: PartitionFacts | undefined,
+  at: string,
+): JobRecord['notes'] {
   const texts: string[] = []
   const most = partition?.maxTimeMinutes ?? null
   if (most !== null && resources.timeLimitMinutes > most)
@@ -112,6 +117,10 @@ function notesOn({ resources }: JobRequest, partition: PartitionFacts | undefine
       `Partition ${resources.partition} allows ${most} minutes at a time: the training takes up to ${Math.ceil(resources.timeLimitMinutes / most)} submissions, each going on from the last checkpoint.`,
     )
   if (partition?.preemption) texts.push(makingRoom(resources, partition.preemption))
+  if (training.kind === 'model' && training.shares > resources.cpus)
+    texts.push(
+      `The ${training.shares} shares of a batch take turns on ${resources.cpus === 1 ? 'one CPU' : `${resources.cpus} CPUs`}: as many CPUs as shares train faster, to the same weights.`,
+    )
   return texts.map(text => ({ at, text }))
 }
 
@@ -137,16 +146,23 @@ function notBuilt({ environment, training, resources }: JobRequest): Finding[] {
     refuse(
       '/environment',
       'Environments are not supported yet',
-      'Leave it out: presets run with the worker’s own release',
+      'Leave it out: presets and models run with the worker’s own release',
     )
-  if (training.kind !== 'preset')
-    refuse('/training/kind', `Training of kind "${training.kind}" is not supported yet`, 'Use kind "preset"')
+  if (training.kind === 'command')
+    refuse(
+      '/training/kind',
+      'Training by a command of your own is not supported yet',
+      'Describe it with kind "model", or take a preset',
+    )
   if (resources.nodes > 1)
     refuse('/resources/nodes', 'Training on several nodes is not supported yet', 'Ask for one node')
   if (resources.afterJobs.length > 0)
     refuse('/resources/afterJobs', 'Waiting for other jobs is not supported yet', 'Submit when they have ended')
   return findings
 }
+
+const trainingContradictions = ({ training, resources }: JobRequest): Finding[] =>
+  training.kind === 'command' ? [] : trainingFindings(training, resources.gpus)
 
 /** A field that another one makes meaningless is refused, never ignored. */
 function contradictions({ resources }: JobRequest): Finding[] {

@@ -69,7 +69,7 @@ export function nextSubmission(
   })
   if (wordOf(ending) === 'TIMEOUT') {
     const left = minutesLeft(job)
-    if (left < 1 || !progressed(job, trainedEpochs)) return null
+    if (left < 1 || !progressed(job, result, trainedEpochs)) return null
     const minutes = Math.min(present.timeLimitMinutes, left)
     const why = `Its ${present.timeLimitMinutes} minutes on this partition are over at epoch ${trainedEpochs}; it goes on from its last checkpoint with ${minutes} more.`
     return { cause: 'time-limit', why, ...limits(minutes), notBeforeMs: nowMs }
@@ -106,8 +106,12 @@ function minutesLeft(job: JobRecord): number {
   return Math.floor(job.request.resources.timeLimitMinutes - usedSeconds / 60)
 }
 
-/** A submission that brought no epoch would be followed by one that brings none either. */
-function progressed(job: JobRecord, trainedEpochs: number): boolean {
+/** A submission that trained nothing would be followed by one that trains nothing either. */
+function progressed(job: JobRecord, result: RunResult | null, trainedEpochs: number): boolean {
   const first = job.runs.find(run => run.run.startsWith(`${job.submission}-`))
-  return trainedEpochs > (first?.resumed?.epochs ?? 0)
+  const from = first?.resumed ?? { epochs: 0, batches: 0 }
+  if (trainedEpochs > from.epochs) return true
+  // An epoch may take longer than the partition allows at a time.
+  const reached = result?.checkpoint ?? from
+  return reached.epochs > from.epochs || (reached.epochs === from.epochs && reached.batches > from.batches)
 }

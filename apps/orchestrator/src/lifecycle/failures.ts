@@ -13,7 +13,8 @@ const ACTION: Record<FailureReason, string> = {
   'launch-failed': 'Check that the work directory can be reached from the compute nodes, then submit again.',
   preempted: 'Submit again, or choose a partition whose jobs are not preempted.',
   deadline: 'Submit again with a later deadline or a shorter time limit.',
-  'incompatible-node': 'Choose a partition that can run it, or ask for no GPU.',
+  'incompatible-node':
+    'Choose a partition that can run it, ask for no GPU, or say training.backend "any" to take what the node has.',
   environment: 'Mend what the sentence names (disk, quota, environment), then submit again.',
   'submission-refused': 'Change what Slurm refused and submit again.',
   training: 'Change the training as the sentence says and submit again.',

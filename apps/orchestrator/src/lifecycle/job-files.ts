@@ -15,7 +15,7 @@ import { renderScript } from './script.ts'
 export async function jobFiles(job: JobRecord, context: StageContext): Promise<JobFile[]> {
   const { directory } = placeOf(job, context)
   const { training, resources } = job.request
-  if (training.kind !== 'preset') throw new TypeError(`job ${job.id}: training of kind ${training.kind} was accepted`)
+  if (training.kind === 'command') throw new TypeError(`job ${job.id}: training of kind ${training.kind} was accepted`)
   const [key, idempotency] = await Promise.all([context.jobs.secret(job.id), context.jobs.idempotencyOf(job.id)])
   if (key === null)
     throw new OrchestratorError('STORE_RECORD_UNREADABLE', `The signing key of job ${job.id} is not in the store`)
@@ -28,6 +28,7 @@ export async function jobFiles(job: JobRecord, context: StageContext): Promise<J
     slurmName,
     training,
     gpus: resources.gpus,
+    cpus: resources.cpus,
     checkpointEverySeconds: settings.checkpointEverySeconds,
     release: context.release.id,
   }

@@ -24,7 +24,8 @@ export function historyOf(job: JobRecord): string[] {
     const where = node === null ? '' : ` on ${node}`
     const began = startedAt === null ? '' : `, from ${timeText(startedAt)}`
     const ended = endedAt === null ? '' : ` to ${timeText(endedAt)}`
-    const from = resumed === null ? '' : `, going on after ${resumed.epochs} epochs of run ${resumed.run}`
+    const batches = resumed === null || resumed.batches === 0 ? '' : ` and ${resumed.batches} batches`
+    const from = resumed === null ? '' : `, going on after ${resumed.epochs} epochs${batches} of run ${resumed.run}`
     return `Attempt ${attempt} (run ${run})${where}${began}${ended}${from}${ending === null ? '' : `: ${ending}`}.`
   })
   return [...newest(submissions), ...newest(runs)]

@@ -1,7 +1,7 @@
 // Epochs beside the record: they come many times a second and must not make every reader's revision stale.
 // While a job lives they are a hash (epoch -> rank and JSON); after its end, compressed chunks of 1,000.
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { Epoch, type Job, rankOf } from '@trotline/contracts'
+import { Epoch, epochsAskedFor, type Job, rankOf } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
 import { PUT_EPOCHS, SEAL_EPOCHS } from './epochs-script.ts'
 import type { Keys } from './keys.ts'
@@ -96,7 +96,7 @@ export function createEpochStore({
       const count = sealed ? Number(sealed) : live
       return {
         epochs: count,
-        of: job.request.training.kind === 'preset' ? job.request.training.epochs : Math.max(count, 1),
+        of: epochsAskedFor(job.request),
         superseded: Number(superseded ?? 0),
         last: last ? Epoch.parse(JSON.parse(last)) : null,
       }

@@ -1,5 +1,5 @@
 // Jobs in Redis: one record each, written by compare-and-set on its revision (commit-script.ts), listed by sorted sets.
-import type { Job, JobEvent, JobState } from '@trotline/contracts'
+import { epochsAskedFor, expandedOf, type Job, type JobEvent, type JobState, type ListedJob } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { isCoded, OrchestratorError } from '../errors.ts'
@@ -68,7 +68,11 @@ export interface JobStore {
     idempotency?: Idempotency | null,
   ): Promise<JobRecord>
   /** Newest first, without those whose record cannot be read: they are logged. The cursor is opaque. */
-  list(filter: ListFilter, limit: number, cursor: string | null): Promise<{ items: Job[]; nextCursor: string | null }>
+  list(
+    filter: ListFilter,
+    limit: number,
+    cursor: string | null,
+  ): Promise<{ items: ListedJob[]; nextCursor: string | null }>
   idsInState(cluster: string, state: JobState): Promise<string[]>
   /** Of each job the number of its newest write, by which a reader knows whether it has read that; null: no such job. */
   revisions(ids: readonly string[]): Promise<(number | null)[]>
@@ -181,15 +185,19 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     throw unreadable('does not fit its schema', { issues: parsed.error.issues })
   }
 
-  const toView = async (record: JobRecord): Promise<Job> => ({
+  const toListed = async (record: JobRecord): Promise<ListedJob> => ({
     ...shownOf(record),
     progress: await epochs.progress(record),
   })
+  const toView = async (record: JobRecord): Promise<Job> => ({
+    ...(await toListed(record)),
+    expanded: expandedOf(record.request),
+  })
 
   /** null: its record cannot be read, or is gone, which must not hide the others. */
-  async function listed(id: string): Promise<Job | null> {
+  async function listed(id: string): Promise<ListedJob | null> {
     try {
-      return await store.view(id)
+      return await toListed(await store.read(id))
     } catch (error) {
       if (!isCoded(error) || !['STORE_RECORD_UNREADABLE', 'JOB_NOT_FOUND'].includes(error.code)) throw error
       log?.error({ err: error, jobId: id }, 'a job is left out of a list')
@@ -242,7 +250,7 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     async list(filter, limit, cursor) {
       const source = sourceOf(keys, filter)
       const after = cursor === null ? null : readCursor(cursor)
-      const items: Job[] = []
+      const items: ListedJob[] = []
       let offset = 0
       let last: { score: number; id: string } | null = null
       // Jobs of one millisecond share a score, so the page starts at the cursor's score and skips to its id.
@@ -311,21 +319,20 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
   return store
 }
 
-function shownOf({ schemaVersion: _, inner: __, ...shown }: JobRecord): Omit<Job, 'progress'> {
+function shownOf({ schemaVersion: _, inner: __, ...shown }: JobRecord): Omit<ListedJob, 'progress'> {
   return shown
 }
 
 /** A job that was stored this moment, of which nobody can have reported anything. */
 export function viewOfNew(record: JobRecord): Job {
-  const { training } = record.request
-  const of = training.kind === 'preset' ? training.epochs : 1
-  return { ...shownOf(record), progress: { epochs: 0, of, superseded: 0, last: null } }
+  const progress = { epochs: 0, of: epochsAskedFor(record.request), superseded: 0, last: null }
+  return { ...shownOf(record), expanded: expandedOf(record.request), progress }
 }
 
 const keptOf = ({ keySha256, bodySha256 }: Idempotency): string => `${keySha256} ${bodySha256}`
 
 /** The narrowest sorted set for a filter, and what it leaves to be checked row by row. */
-function sourceOf(keys: Keys, filter: ListFilter): { key: string; keeps(job: Job): boolean } {
+function sourceOf(keys: Keys, filter: ListFilter): { key: string; keeps(job: ListedJob): boolean } {
   const { owner, state, cluster, name } = filter
   const key =
     owner && state

@@ -17,7 +17,7 @@ export const Ending = z.strictObject({
 })
 export type Ending = z.infer<typeof Ending>
 
-export const JobRecord = Job.omit({ progress: true }).extend({
+export const JobRecord = Job.omit({ progress: true, expanded: true }).extend({
   schemaVersion: z.literal(SCHEMA_VERSION),
   inner: z.strictObject({
     /** When the job's stage is to be tried next (ms); null: nothing is due, squeue tells. */
