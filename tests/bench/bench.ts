@@ -3,6 +3,7 @@ import type { Scene } from '../support/slurm-itself.ts'
 
 export interface Scale {
   rounds: number
+  /** 0: it has none. */
   jobs: number
   /** How long one round measures, where a round has a length. */
   seconds: number
@@ -15,6 +16,8 @@ export interface BenchOptions extends Scale {
   print(text: string): void
   /** The command that repeats this very measurement. */
   command: string
+  /** Those of the benchmark's own flags that were given. */
+  extras: readonly string[]
 }
 
 export interface Bench {
@@ -23,5 +26,7 @@ export interface Bench {
   usual: Scale
   /** Seconds instead of minutes: to see that it runs, not to be quoted. */
   small: Scale
+  /** Flags of its own, without a value: `--NAME`. */
+  extras?: readonly string[]
   run(options: BenchOptions): Promise<void>
 }

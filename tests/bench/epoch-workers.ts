@@ -1,7 +1,7 @@
 // Many workers' reporting in one process: the worker's own outbox, reporter and queue, one connection each, without the training.
 // Told on stdin what to be, tells on stdout what it has sent.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EpochLine } from '@trotline/contracts'
+import { epochsText, type RawEpoch } from '../../apps/worker/src/epoch-text.ts'
 import { createOutbox } from '../../apps/worker/src/outbox.ts'
 import { openReportQueue } from '../../apps/worker/src/report-queue.ts'
 import { createReporter } from '../../apps/worker/src/reporter.ts'
@@ -43,16 +43,18 @@ async function work({ jobId, key }: Orders['workers'][number], orders: Orders): 
     await sleep(everyMs)
     elapsedMs = performance.now() - began
     const due = Math.floor((Math.min(elapsedMs, endMs) / 1000) * orders.epochsPerSecond)
-    const lines: EpochLine[] = []
-    while (epochs < due) lines.push(lineOf(epochs++))
-    reporter.epochs(lines.map(line => ({ line, length: JSON.stringify(line).length })))
+    const written: RawEpoch[] = []
+    while (epochs < due) written.push(epochOf(epochs++))
+    const at = Date.now()
+    if (written.length > 0)
+      reporter.epochs([{ epochs: written, text: epochsText(written.map(epoch => ({ epoch, at }))) }])
   }
   const { unsent } = await reporter.drain(10_000, new AbortController().signal)
   return { epochs, messages: reporter.messages(), unsent: unsent ? 1 : 0 }
 }
 
 /** Six metrics, as a preset with a validation set has. */
-function lineOf(epoch: number): EpochLine {
+function epochOf(epoch: number): RawEpoch {
   const loss = 1 / (epoch + 1)
   const values = {
     loss,
@@ -62,7 +64,7 @@ function lineOf(epoch: number): EpochLine {
     val_mae: loss / 1.9,
     [WRITTEN]: Date.now(),
   }
-  return { epoch, at: new Date().toISOString(), seconds: 0.02, values }
+  return { epoch, seconds: 0.02, values }
 }
 
 async function main(): Promise<void> {

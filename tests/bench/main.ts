@@ -8,13 +8,18 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   submit: async () => (await import('./submit.ts')).submit,
   watch: async () => (await import('./watch.ts')).watch,
   epochs: async () => (await import('./epochs.ts')).epochs,
+  trainer: async () => (await import('./trainer.ts')).trainer,
 }
+
+/** Flags that only some benchmarks have. */
+const EXTRAS = ['exercises', 'fashion'] as const
 
 const HELP = `Measures the product on this machine: a private Slurm cluster, Redis and server processes of its own.
 
   npm run bench -- submit    submissions a second, beside sbatch in a loop and other ways
   npm run bench -- watch     what watching thousands of live jobs costs, and when a change is seen
   npm run bench -- epochs    epochs a second from the workers to the readers, and how old they are on arrival
+  npm run bench -- trainer   exercises and larger nets beside PyTorch (python3-torch), and what reporting costs a training
 
   --rounds N    how often each figure is taken; the median is shown
   --jobs N      how many jobs a round has
@@ -31,6 +36,8 @@ function readArguments() {
       jobs: { type: 'string' },
       seconds: { type: 'string' },
       small: { type: 'boolean', default: false },
+      exercises: { type: 'boolean', default: false },
+      fashion: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -57,8 +64,11 @@ async function main(): Promise<number> {
   }
   const bench = await load()
   const scale = scaleOf(values.small ? bench.small : bench.usual, values)
-  const flags = Object.entries(scale).map(([flag, value]) => `--${flag} ${value}`)
-  const command = `npm run bench -- ${name} ${flags.join(' ')}`
+  const flags = Object.entries(scale).flatMap(([flag, value]) => (value === 0 ? [] : `--${flag} ${value}`))
+  const extras = EXTRAS.filter(extra => values[extra])
+  const unknown = extras.find(extra => !bench.extras?.includes(extra))
+  if (unknown !== undefined) throw new Error(`the benchmark ${name} has no --${unknown}`)
+  const command = `npm run bench -- ${[name, ...flags, ...extras.map(extra => `--${extra}`)].join(' ')}`
   if (values.help) {
     process.stdout.write(`${bench.about}\n\nIts usual scale: ${command}\n`)
     return 0
@@ -77,7 +87,7 @@ async function main(): Promise<number> {
   })
   const print = (text: string): void => void process.stdout.write(`${text}\n`)
   try {
-    await Promise.race([bench.run({ ...scale, scene, print, command }), interrupted])
+    await Promise.race([bench.run({ ...scale, extras, scene, print, command }), interrupted])
     print(`\nAgain: ${command}`)
     return 0
   } finally {
