@@ -7,7 +7,7 @@ import { type Checkpoint, encodeCheckpoint, requestSha256 } from './checkpoint.t
 import { TrainerError } from './errors.ts'
 import { createPace } from './pace.ts'
 import { allFinite, weightsSha256 } from './state.ts'
-import type { EpochValues, Progress, Trainable } from './trainable.ts'
+import type { EpochValues, EpochWatch, Progress, Trainable } from './trainable.ts'
 
 /** Rows of the page's `hist.tail()`. */
 const HISTORY_TAIL = 5
@@ -46,6 +46,7 @@ export function createLoop(
   const pace = createPace(signal)
   const history = resumed?.history.slice() ?? []
   let began = performance.now()
+  let epochBegan = began
   let failure: TrainerError | null = null
 
   const report = (evaluation: EpochValues = {}): TrainingReport => ({
@@ -63,10 +64,13 @@ export function createLoop(
     began = performance.now()
     try {
       while (!trainable.finished()) {
-        if (pace.due()) await pace.rest()
+        epochBegan = performance.now()
+        if (pace.due(epochBegan)) {
+          await pace.rest()
+          epochBegan = performance.now()
+        }
         if (pace.stopped) return { kind: 'stopped', report: report() }
-        const epochBegan = performance.now()
-        await trainable.trainEpoch(pace, { ended: values => count(values, epochBegan), diverged })
+        await trainable.trainEpoch(pace, watch)
         if (failure !== null) return { kind: 'failed', error: failure, report: report() }
       }
       // A bounded activation such as tanh can hide an infinite weight from every loss.
@@ -84,16 +88,18 @@ export function createLoop(
     }
   }
 
-  function diverged(error: TrainerError): void {
-    failure = error
-  }
-
-  function count(values: EpochValues, epochBegan: number): void {
-    const epoch = trainable.progress().epochs - 1
-    history.push({ epoch, values })
-    if (history.length > HISTORY_TAIL) history.shift()
-    failure = divergence(epoch, epochs, values)
-    onEpoch({ epoch, seconds: (performance.now() - epochBegan) / 1000, values })
+  // Made once, not for every epoch: one of exercise 1 takes less than a microsecond.
+  const watch: EpochWatch = {
+    ended(values) {
+      const epoch = trainable.progress().epochs - 1
+      history.push({ epoch, values })
+      if (history.length > HISTORY_TAIL) history.shift()
+      failure = divergence(epoch, epochs, values)
+      onEpoch({ epoch, seconds: (performance.now() - epochBegan) / 1000, values })
+    },
+    diverged(error) {
+      failure = error
+    },
   }
 
   return {
@@ -116,11 +122,14 @@ const spoilt = (epochs: number): TrainerError =>
   new TrainerError('TRAIN_NAN_LOSS', `After ${epochs} epochs a weight is infinite or NaN, though no loss has shown it.`)
 
 function divergence(epoch: number, epochs: number, values: EpochValues): TrainerError | null {
-  const [name, value] = Object.entries(values).find(([, found]) => !Number.isFinite(found)) ?? []
-  if (name === undefined) return null
-  return new TrainerError(
-    'TRAIN_NAN_LOSS',
-    `Epoch ${epoch + 1} of ${epochs} ended with ${name} = ${value}: no later epoch can recover from that.`,
-    { details: { epoch, name, value: String(value) } },
-  )
+  for (const name in values) {
+    const value = values[name]
+    if (Number.isFinite(value)) continue
+    return new TrainerError(
+      'TRAIN_NAN_LOSS',
+      `Epoch ${epoch + 1} of ${epochs} ended with ${name} = ${value}: no later epoch can recover from that.`,
+      { details: { epoch, name, value: String(value) } },
+    )
+  }
+  return null
 }

@@ -5,8 +5,8 @@ const TURN_EVERY_MS = 20
 export interface Pace {
   /** The signal was aborted: stop at once. */
   readonly stopped: boolean
-  /** True when the event loop is owed a turn. */
-  due(): boolean
+  /** True when the event loop is owed a turn. `now`: the clock, of who has just looked at it. */
+  due(now?: number): boolean
   /** Gives the event loop its turn. */
   rest(): Promise<void>
 }
@@ -18,7 +18,7 @@ export function createPace(signal: AbortSignal): Pace {
     get stopped() {
       return signal.aborted
     },
-    due: () => performance.now() - last >= TURN_EVERY_MS,
+    due: (now = performance.now()) => now - last >= TURN_EVERY_MS,
     async rest() {
       // Between two of these the event loop passes through timers and I/O; a resolved promise would not let it.
       await new Promise<void>(resolve => setImmediate(resolve))

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Evaluation, ModelGraph } from '../../../packages/contracts/src/artifacts.ts'
+import { pairwiseSum } from '../../../packages/trainer/src/data/pairwise-sum.ts'
 import { createPace } from '../../../packages/trainer/src/pace.ts'
+import { errorMeans } from '../../../packages/trainer/src/presets/line-errors.ts'
 import {
   add,
   backward,
@@ -70,6 +72,27 @@ for (const recorded of vectors.linearRegression)
     close(leastSquares?.slope, recorded.leastSquares[1], 'slope')
     close(epochs.at(-1)?.loss, recorded.loss, 'loss')
   })
+
+test('the means of one pass are those of three pairwise sums in every bit, for any number of points up to 128', () => {
+  const random = new RandomState(7)
+  const line = { a: 0.3, b: -1.7 }
+  for (let count = 1; count <= 128; count++) {
+    const [x, y] = [random.rand(count), random.randn(count)]
+    const errors = y.map((value, i) => value - (line.a + line.b * (x[i] as number)))
+    const meanOf = (values: Float64Array): number => pairwiseSum(values) / count
+    assert.deepEqual(
+      errorMeans({ x, y }, line),
+      {
+        squares: meanOf(errors.map(error => error * error)),
+        errors: meanOf(errors),
+        products: meanOf(errors.map((error, i) => (x[i] as number) * error)),
+      },
+      `${count} points`,
+    )
+  }
+  const points = { x: new Float64Array(129), y: new Float64Array(129) }
+  assert.throws(() => errorMeans(points, line), new TypeError('129 points: numpy adds more than 128 in halves'))
+})
 
 test('all three forms agree to 1e-12 in every epoch, whatever the seed', async () => {
   for (const seed of [0, 1, 42, 2 ** 32 - 1]) {

@@ -1,7 +1,8 @@
 // numpy's float64 sum: in blocks of 128 with eight partial sums, halves added pairwise. numpy/core/src/umath/loops_utils.h.src.
 // A plain loop differs from it in the last bits, and the tutorial's figures are compared to the last printed digit.
 
-const BLOCK = 128
+/** So many values at most are added without halving them. */
+export const BLOCK = 128
 
 /** The sum of `count` values from `start` on; 0 for none. */
 export function pairwiseSum(values: ArrayLike<number>, start = 0, count = values.length - start): number {

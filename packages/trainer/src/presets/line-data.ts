@@ -43,15 +43,3 @@ export function leastSquares({ x, y }: Points): Line {
   const b = covariance / pairwiseSum(x.map(value => (value - middleX) ** 2))
   return { a: middleY - b * middleX, b }
 }
-
-/** @returns mean((y − (a + b·x))²) of any line; the squares are kept between calls, because allocating would be most of a call */
-export function createLineLoss({ x, y }: Points): (line: Line) => number {
-  const squares = new Float64Array(y.length)
-  return ({ a, b }) => {
-    for (let i = 0; i < y.length; i++) {
-      const error = (y[i] as number) - (a + b * (x[i] as number))
-      squares[i] = error * error
-    }
-    return mean(squares)
-  }
-}

@@ -4,7 +4,8 @@ import { ARTIFACTS, type Evaluation, type PresetTraining } from '@trotline/contr
 import { jsonArtifact } from '../artifacts/artifact.ts'
 import type { Preset, Trainable } from '../trainable.ts'
 import { createAutogradForm, createLineModel } from './line-autograd.ts'
-import { createLineLoss, drawPoints, drawStart, type Line, leastSquares, type Points } from './line-data.ts'
+import { drawPoints, drawStart, type Line, leastSquares, type Points } from './line-data.ts'
+import { errorMeans } from './line-errors.ts'
 import type { CreateLineForm } from './line-form.ts'
 import { graphOf } from './line-graph.ts'
 import { createManualForm } from './line-manual.ts'
@@ -33,14 +34,13 @@ export function prepareLine(
   const start = drawStart(seed)
   const exact = leastSquares(train)
   const descent = FORMS[form](train, start, learningRate)
-  const validationLoss = createLineLoss(validation)
   let epochs = 0
   return {
     async trainEpoch(_, watch) {
       const loss = descent.step()
       epochs += 1
       const { line } = descent
-      watch.ended({ loss, val_loss: validationLoss(line), ...line })
+      watch.ended({ loss, val_loss: errorMeans(validation, line).squares, ...line })
     },
     // All points are one batch, so that no epoch is ever half done.
     progress: () => ({ epochs, batches: 0 }),
