@@ -1,5 +1,5 @@
 // Two kernels that the cpu backend 4.22 has wrong: the gradients of an image enlarged by its nearest pixels (UpSampling2D), and of
-// average pooling with padding. Found by finite differences, see tests/unit/trainer/autograd-layers.test.ts.
+// average pooling with padding. Found by finite differences, see tests/conformance/autograd-layers.test.ts.
 import * as tf from '@tensorflow/tfjs-core'
 import { averagePoolGradient } from './average-pool.ts'
 

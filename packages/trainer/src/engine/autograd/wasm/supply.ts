@@ -1,5 +1,5 @@
 // Kernels of training that the wasm backend 4.22 lacks, two that it has wrong, and three that it has slowly (exercise 3: 0.89 ms
-// an image without them, 0.7 with them). All are checked in tests/unit/trainer/autograd-layers.test.ts.
+// an image without them, 0.7 with them). All are checked in tests/conformance/autograd-layers.test.ts.
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
 import { averagePoolGradient } from '../average-pool.ts'

@@ -2,13 +2,13 @@
 // losses must be the same to 2e-6. Losses of a net whose steps are wrong by little drift apart within a few batches.
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import type { EngineNet } from '../../../packages/trainer/src/engine/engine.ts'
-import { createSimdNet } from '../../../packages/trainer/src/engine/simd/net.ts'
-import type { NetPlan } from '../../../packages/trainer/src/model/plan.ts'
-import { sizeOf } from '../../../packages/trainer/src/model/plan.ts'
-import { RandomState } from '../../../packages/trainer/src/random/random-state.ts'
-import { makeAssets } from './assets.ts'
-import { netOn, openBackends, optionsOf, planOf, rowsOf, train } from './autograd-nets.ts'
+import type { EngineNet } from '../../packages/trainer/src/engine/engine.ts'
+import { createSimdNet } from '../../packages/trainer/src/engine/simd/net.ts'
+import type { NetPlan } from '../../packages/trainer/src/model/plan.ts'
+import { sizeOf } from '../../packages/trainer/src/model/plan.ts'
+import { RandomState } from '../../packages/trainer/src/random/random-state.ts'
+import { makeAssets } from '../unit/trainer/assets.ts'
+import { netOn, openBackends, optionsOf, planOf, rowsOf, train } from '../unit/trainer/autograd-nets.ts'
 
 const assets = { directory: await makeAssets() }
 before(openBackends)

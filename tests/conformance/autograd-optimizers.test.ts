@@ -1,7 +1,15 @@
 // Each optimizer against its formula, and a training that is cut in two against one that is not.
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import { type Backend, distance, netOn, openBackends, planOf, squaredHead, train } from './autograd-nets.ts'
+import {
+  type Backend,
+  distance,
+  netOn,
+  openBackends,
+  planOf,
+  squaredHead,
+  train,
+} from '../unit/trainer/autograd-nets.ts'
 
 before(openBackends)
 
@@ -98,8 +106,8 @@ const everything = planOf(
 for (const [name, { settings }] of Object.entries(OPTIMIZERS))
   for (const backend of ['cpu', 'wasm'] satisfies Backend[])
     test(`a training with ${name} on ${backend} that goes on from what was saved comes to the same bits`, async () => {
-      const { optionsOf } = await import('./autograd-nets.ts')
-      const { createAutogradNet } = await import('../../../packages/trainer/src/engine/autograd/net.ts')
+      const { optionsOf } = await import('../unit/trainer/autograd-nets.ts')
+      const { createAutogradNet } = await import('../../packages/trainer/src/engine/autograd/net.ts')
       const batches = { rows: 4, inputs: 72, rate: 0.01 }
       const options = optionsOf({ optimizer: settings })
       const whole = await netOn(backend, { plan: everything }, { optimizer: settings })

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import { Layer } from '../../../packages/contracts/src/net.ts'
-import type { AutogradModel } from '../../../packages/trainer/src/engine/autograd/model.ts'
-import { createAutogradNet } from '../../../packages/trainer/src/engine/autograd/net.ts'
-import type { EngineNet } from '../../../packages/trainer/src/engine/engine.ts'
-import { sizeOf } from '../../../packages/trainer/src/model/plan.ts'
-import { RandomState } from '../../../packages/trainer/src/random/random-state.ts'
+import { Layer } from '../../packages/contracts/src/net.ts'
+import type { AutogradModel } from '../../packages/trainer/src/engine/autograd/model.ts'
+import { createAutogradNet } from '../../packages/trainer/src/engine/autograd/net.ts'
+import type { EngineNet } from '../../packages/trainer/src/engine/engine.ts'
+import { sizeOf } from '../../packages/trainer/src/model/plan.ts'
+import { RandomState } from '../../packages/trainer/src/random/random-state.ts'
 import {
   type Backend,
   distance,
@@ -19,7 +19,7 @@ import {
   planOf,
   rowsOf,
   squaredHead,
-} from './autograd-nets.ts'
+} from '../unit/trainer/autograd-nets.ts'
 
 before(openBackends)
 
