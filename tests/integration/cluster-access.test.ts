@@ -214,6 +214,20 @@ describe('the way to a cluster', () => {
     assert.ok(!left.some(holder => /ada|bob/.test(holder)), left.join(' '))
   })
 
+  test('a stage that is under way while everything closes opens no connection that nobody would close', async () => {
+    const access = open({}, ['ada', 'bob'])
+    await access.identity('ada').transport.exec(['true'])
+    const closing = access.close()
+    const late = access
+      .identity('ada')
+      .transport.exec(['true'])
+      .then(() => 'answered', codeOf)
+    assert.throws(() => access.identity('bob'), { code: 'SSH_CLOSED' })
+    await closing
+    assert.equal(await late, 'SSH_CLOSED')
+    assert.equal(access.identity('ada').transport.health.state, 'closed')
+  })
+
   test('a permission that is granted while everything closes is given back', async () => {
     const { slots } = createSharedLimits(store.redis, store.keys, 60_000)
     const moments = new EventEmitter()

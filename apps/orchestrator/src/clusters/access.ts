@@ -1,7 +1,7 @@
 // The way to one cluster: a connection and a scheduler per identity, made when first used, and everything that bounds what
 // they cost. Only the process that owns the cluster uses it (lifecycle/owner.ts).
 import type { Breaker, Footprint, Paused } from '@trotline/contracts'
-import { createSsh2Transport, type SlurmScheduler, type Transport } from '@trotline/slurm'
+import { createSsh2Transport, SlurmError, type SlurmScheduler, type Transport } from '@trotline/slurm'
 import type { ClusterSettings } from '../config.ts'
 import { OrchestratorError } from '../errors.ts'
 import type { SharedLimits } from '../store/shared-limits.ts'
@@ -53,6 +53,7 @@ export interface OwnedCluster extends ClusterAccess {
 
 export function createClusterAccess(settings: ClusterSettings, { budget, slots, pauses }: SharedLimits): OwnedCluster {
   const { name: cluster, ceilings: limits, breaker } = settings
+  let closed = false
   const opened = new Map<string, { access: IdentityAccess; guard: Guard; restings: Resting[] }>()
   const footprint = createFootprint()
   const told = {
@@ -67,6 +68,8 @@ export function createClusterAccess(settings: ClusterSettings, { budget, slots, 
   function identity(name: string): IdentityAccess {
     const known = opened.get(name)
     if (known) return known.access
+    // Nobody would close what is opened now.
+    if (closed) throw new SlurmError('SSH_CLOSED')
     const found = settings.identities.find(candidate => candidate.name === name)
     if (!found)
       throw new OrchestratorError(
@@ -143,8 +146,9 @@ export function createClusterAccess(settings: ClusterSettings, { budget, slots, 
     crowded: () => connections.waiting > 0 || connections.held >= limits.connections,
     renew: () => connections.renew(),
     async close() {
+      closed = true
+      // They stay, closed: a stage that is under way still asks for the way that it went.
       const all = [...opened.values()]
-      opened.clear()
       ceilings.close()
       for (const resting of all.flatMap(({ restings }) => restings)) resting.close()
       await Promise.all(all.map(({ access }) => access.transport.close()))
