@@ -1,13 +1,13 @@
 // Stop and resume: however often and wherever a training is cut, it comes to the values and the weights of the uninterrupted one.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Chosen } from '../../../packages/trainer/src/backends.ts'
-import { type Checkpoint, decodeCheckpoint, type Start } from '../../../packages/trainer/src/index.ts'
-import { createLoop, type Loop } from '../../../packages/trainer/src/loop.ts'
-import { prepareLine } from '../../../packages/trainer/src/presets/linear-regression.ts'
-import { RandomState } from '../../../packages/trainer/src/random/random-state.ts'
-import { makeAssets } from './assets.ts'
-import { type Request, type Trained, train, trainingOf } from './training.ts'
+import type { Chosen } from '../../packages/trainer/src/backends.ts'
+import { type Checkpoint, decodeCheckpoint, type Start } from '../../packages/trainer/src/index.ts'
+import { createLoop, type Loop } from '../../packages/trainer/src/loop.ts'
+import { prepareLine } from '../../packages/trainer/src/presets/linear-regression.ts'
+import { RandomState } from '../../packages/trainer/src/random/random-state.ts'
+import { makeAssets } from '../unit/trainer/assets.ts'
+import { type Request, type Trained, train, trainingOf } from '../unit/trainer/training.ts'
 
 const directory = await makeAssets()
 

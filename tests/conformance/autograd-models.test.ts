@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import * as tfjs from '@tensorflow/tfjs-layers'
-import { type AutogradModel, describeModel } from '../../../packages/trainer/src/engine/autograd/model.ts'
-import { TrainerError } from '../../../packages/trainer/src/errors.ts'
+import { type AutogradModel, describeModel } from '../../packages/trainer/src/engine/autograd/model.ts'
+import { TrainerError } from '../../packages/trainer/src/errors.ts'
 import {
   distance,
   type LayerRequest,
@@ -15,7 +15,7 @@ import {
   rowsOf,
   squaredHead,
   train,
-} from './autograd-nets.ts'
+} from '../unit/trainer/autograd-nets.ts'
 
 before(openBackends)
 
@@ -255,9 +255,9 @@ test('the same seed gives the same start, whatever the layer, and another seed a
 
 test('dropout keeps each value whose drawn number is at least the rate, in the order of rows', async () => {
   const plan = planOf([50], { kind: 'dropout', rate: 0.25 }, { kind: 'dense', units: 1, useBias: false })
-  const { optionsOf } = await import('./autograd-nets.ts')
-  const { createAutogradNet } = await import('../../../packages/trainer/src/engine/autograd/net.ts')
-  const { RandomState } = await import('../../../packages/trainer/src/random/random-state.ts')
+  const { optionsOf } = await import('../unit/trainer/autograd-nets.ts')
+  const { createAutogradNet } = await import('../../packages/trainer/src/engine/autograd/net.ts')
+  const { RandomState } = await import('../../packages/trainer/src/random/random-state.ts')
   const options = optionsOf({})
   const net = createAutogradNet({ plan }, options)
   const kernel = (net.weights['dense/kernel'] as Float32Array).slice()
