@@ -44,9 +44,12 @@ interface Running {
   ended: Promise<Ended>
 }
 
+// npm hands its own settings on to what it runs, and where headers lie is what a test is about.
+const { npm_config_nodedir: _, ...inherited } = process.env
+
 function start(words: readonly string[], settings: Record<string, string> = {}, node = process.execPath): Running {
   const child = spawn(node, [PROGRAM, ...words], {
-    env: { ...process.env, INIT_CWD: tmpdir(), ...settings },
+    env: { ...inherited, INIT_CWD: tmpdir(), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
