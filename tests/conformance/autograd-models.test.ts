@@ -380,10 +380,11 @@ test('what a model is can be said before the tensor library is loaded', () => {
     layers: layersOf({ kind: 'tfjs', className: 'SeparableConv2D', config: {} }),
     inputShape: [4],
   }
-  assert.deepEqual(describeModel(convolutional), { finalActivation: 'linear', convolutions: true })
-  assert.deepEqual(describeModel(small), { finalActivation: 'softmax', convolutions: false })
+  assert.deepEqual(describeModel(convolutional), { finalActivation: 'linear', ends: 'linear', convolutions: true })
+  assert.deepEqual(describeModel(small), { finalActivation: 'softmax', ends: 'softmax', convolutions: false })
   assert.deepEqual(describeModel({ topology: skipping3, inputShape: [4] }), {
     finalActivation: 'softmax',
+    ends: 'softmax',
     convolutions: false,
   })
   const recurrent = {
@@ -391,4 +392,43 @@ test('what a model is can be said before the tensor library is loaded', () => {
     inputShape: [4],
   }
   assert.equal(describeModel(recurrent).finalActivation, 'linear')
+})
+
+test('an activation that flatten or dropout comes behind is known, though it stays in the net', () => {
+  const image = { kind: 'conv2d', filters: 1, kernelSize: 2, activation: 'sigmoid' }
+  const plan = planOf([2, 2, 1], image as LayerRequest, { kind: 'flatten' })
+  const { finalActivation, ends } = describeModel({ plan })
+  assert.deepEqual([finalActivation, ends], ['linear', 'sigmoid'])
+  const reshaped = sequential(dense('a', 4, 'softmax'), {
+    class_name: 'Reshape',
+    config: { name: 'reshape', target_shape: [4] },
+  })
+  const described = describeModel({ topology: reshaped, inputShape: [3] })
+  assert.deepEqual([described.finalActivation, described.ends], ['linear', 'softmax'])
+})
+
+test('a frozen layer of a topology keeps its weights', async () => {
+  const topology = sequential(dense('kept', 3, 'tanh', { trainable: false }), dense('learned', 1, 'linear'))
+  const net = await netOn('cpu', { topology, inputShape: [2] })
+  try {
+    const copyOf = (name: string): number[] => [...(net.weights[name] ?? assert.fail(name))]
+    const [kept, learned] = [copyOf('kept/kernel'), copyOf('learned/kernel')]
+    train(net, { steps: 3, rows: 8, inputs: 2 })
+    assert.deepEqual(copyOf('kept/kernel'), kept)
+    assert.notDeepEqual(copyOf('learned/kernel'), learned)
+  } finally {
+    net.dispose()
+  }
+})
+
+test('Keras’s L1 and L2 are tfjs’s L1L2 with the other one 0', async () => {
+  for (const [class_name, config, expected] of [
+    ['L2', { l2: 0.5 }, { l1: 0, l2: 0.5 }],
+    ['L1', { l1: 0.25 }, { l1: 0.25, l2: 0 }],
+  ] as const) {
+    const topology = sequential(dense('a', 2, 'linear', { kernel_regularizer: { class_name, config } }))
+    const net = await netOn('cpu', { topology, inputShape: [2] })
+    assert.match(JSON.stringify(net.topology), new RegExp(`"l1":${expected.l1}[,}].*"l2":${expected.l2}[,}]`))
+    net.dispose()
+  }
 })

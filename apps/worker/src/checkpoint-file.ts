@@ -54,14 +54,22 @@ export function createCheckpointFile({
 
   async function writeOnce(): Promise<void> {
     const from = now()
-    const taken = take()
-    if (taken === null || !isFurther(taken, written)) return
+    let taken: TakenCheckpoint | null = null
     try {
+      taken = take()
+      if (taken === null) return
+      if (!isFurther(taken, written)) {
+        // What is owed is on disk already.
+        owed = false
+        return
+      }
       await syncEpochs()
       await replaceKeepingPrevious(path, previousPath, taken.bytes)
     } catch (error) {
       if (!refused)
-        say(`no checkpoint could be written after ${textOf(taken)} (${(error as Error).message}); training goes on`)
+        say(
+          `no checkpoint could be written${taken === null ? '' : ` after ${textOf(taken)}`} (${(error as Error).message}); training goes on`,
+        )
       refused = true
       return
     }

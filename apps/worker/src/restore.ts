@@ -27,28 +27,33 @@ export async function findCheckpoints(
   run: RunId,
   { decode, say }: { decode: typeof decodeCheckpoint; say(line: string): void },
 ): Promise<FoundCheckpoint[]> {
-  const found: FoundCheckpoint[] = []
+  let usable: FoundCheckpoint[] = []
   const older = (await listed(directory, say)).filter(other => rankOf(other) < rankOf(run))
+  let until: number | null = null
   for (const other of older.toReversed())
     for (const [file, words] of GENERATIONS) {
       const bytes = await readIfThere(join(directory, FILES.runs, other, file), say)
       if (bytes === null) continue
       const checkpoint = decode(bytes)
       const name = `${words} of run ${other}`
-      if ('refused' in checkpoint) say(`${name} ${checkpoint.refused}; it is not used`)
-      else found.push({ run: other, name, checkpoint })
+      if ('refused' in checkpoint) {
+        say(`${name} ${checkpoint.refused}; it is not used`)
+        continue
+      }
+      until ??= await unbroken(directory, older, say)
+      if (checkpoint.epochs > until)
+        say(`${name} counts ${checkpoint.epochs} epochs, and epoch ${until + 1} is in no epochs.jsonl; it is not used`)
+      // Stable: of equals the newest run's comes first.
+      else usable = [...usable, { run: other, name, checkpoint }].sort(byProgress).slice(0, MOST_HELD)
     }
-  if (found.length === 0) return []
-
-  const until = await unbroken(directory, older, say)
-  const usable = found.filter(({ name, checkpoint: { epochs } }) => {
-    if (epochs > until)
-      say(`${name} counts ${epochs} epochs, and epoch ${until + 1} is in no epochs.jsonl; it is not used`)
-    return epochs <= until
-  })
-  // Stable: of equals the newest run's comes first.
-  return usable.sort(({ checkpoint: a }, { checkpoint: b }) => b.epochs - a.epochs || b.batches - a.batches)
+  return usable
 }
+
+/** They are whole states, and a job may have had a hundred runs. */
+const MOST_HELD = 3
+
+const byProgress = ({ checkpoint: a }: FoundCheckpoint, { checkpoint: b }: FoundCheckpoint): number =>
+  b.epochs - a.epochs || b.batches - a.batches
 
 const listed = (directory: string, say: (line: string) => void): Promise<RunId[]> =>
   runsOf(directory).catch((error: Error) => {

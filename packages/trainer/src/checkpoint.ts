@@ -97,7 +97,14 @@ function sorted(value: unknown): unknown {
     .map(([name, field]) => [name, sorted(field)])
 }
 
-const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
+/** Node hashes at most 2 GiB at a time. */
+const HASHED_AT_ONCE = 2 ** 30
+
+function sha256(bytes: Uint8Array): Buffer {
+  const hash = createHash('sha256')
+  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) hash.update(bytes.subarray(at, at + HASHED_AT_ONCE))
+  return hash.digest()
+}
 
 function parseHead(text: string): CheckpointHead | null {
   try {

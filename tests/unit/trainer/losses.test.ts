@@ -5,11 +5,17 @@ import { ModelTraining } from '../../../packages/contracts/src/index.ts'
 import { type Compiled, compile } from '../../../packages/trainer/src/training/compile.ts'
 
 const { loss, metrics, fromLogits, classWeights } = ModelTraining.shape
-type Given = { outputs: number; activation?: Compiled['activation']; targets?: number; classes?: number | null }
+type Given = {
+  outputs: number
+  activation?: Compiled['activation']
+  ends?: Compiled['activation']
+  targets?: number
+  classes?: number | null
+}
 
 function compiled(
   request: Record<string, unknown>,
-  { outputs, activation = 'linear', targets = 1, classes = null }: Given,
+  { outputs, activation = 'linear', ends = activation, targets = 1, classes = null }: Given,
 ) {
   return compile(
     {
@@ -18,7 +24,7 @@ function compiled(
       fromLogits: fromLogits.parse(request.fromLogits),
       classWeights: classWeights.parse(request.classWeights),
     },
-    { outputs, activation },
+    { outputs, activation, ends },
     { targets, classes: classes === null ? null : Array.from({ length: classes }, (_, i) => `class ${i}`) },
   )
 }
@@ -82,3 +88,13 @@ for (const [request, given, sentence] of MISFITS)
   test(`refused: ${JSON.stringify(request)} with ${JSON.stringify(given)}`, () => {
     assert.throws(() => compiled(request, given), { code: 'TRAIN_BAD_MODEL', message: sentence })
   })
+
+test('what ends with probabilities is not taken for logits, also where a flatten layer comes behind them', () => {
+  const lossFor = (name: string, ends: Compiled['activation'], outputs: number) =>
+    compiled({ loss: name }, { outputs, activation: 'linear', ends, classes: 2 }).loss
+  for (const ends of ['sigmoid', 'softmax'] as const) {
+    assert.equal(lossFor('binaryCrossentropy', ends, 1), 'binaryCrossentropy')
+    assert.equal(lossFor('sparseCategoricalCrossentropy', ends, 2), 'categoricalCrossentropy')
+  }
+  assert.equal(lossFor('binaryCrossentropy', 'relu', 1), 'sigmoidCrossentropy')
+})

@@ -15,7 +15,7 @@ let count = 0
 async function setUp({ everySeconds = 3600, from = { epochs: 0, batches: 0 } } = {}) {
   const folder = join(home, String(count++))
   await mkdir(folder)
-  const training = { epochs: 0, batches: 0, taken: 0, syncs: [] as string[] }
+  const training = { epochs: 0, batches: 0, broken: false, taken: 0, syncs: [] as string[] }
   const said: string[] = []
   const file = createCheckpointFile({
     path: join(folder, 'checkpoint'),
@@ -24,6 +24,7 @@ async function setUp({ everySeconds = 3600, from = { epochs: 0, batches: 0 } } =
     from,
     take() {
       training.taken++
+      if (training.broken) throw new RangeError('it is too long')
       const { epochs, batches } = training
       return epochs === 0 && batches === 0 ? null : { epochs, batches, bytes: Buffer.from(`${epochs}+${batches}`) }
     },
@@ -155,4 +156,15 @@ test('what is trained is said as a person says it', () => {
     ].map(([epochs = 0, batches = 0]) => textOf({ epochs, batches })),
     ['1 epoch', '2 epochs and 1 batch', '0 epochs and 2 batches'],
   )
+})
+
+test('a state that cannot be put into bytes is said once, and the training and the next checkpoint go on', async () => {
+  const { file, training, said, both } = await setUp()
+  Object.assign(training, { epochs: 1, batches: 0, broken: true })
+  await file.write()
+  await file.write()
+  assert.deepEqual(said, ['no checkpoint could be written (it is too long); training goes on'])
+  Object.assign(training, { broken: false })
+  await file.write()
+  assert.deepEqual(await both(), ['1+0', ''])
 })

@@ -19,15 +19,24 @@ export interface Compiled {
   weights: ReadonlyMap<number, number> | null
 }
 
+/** What is known of a net's end. */
+export interface NetEnd {
+  /** Numbers that it gives for one row. */
+  outputs: number
+  /** Taken off the net, for the head to apply. */
+  activation: Activation
+  /** The last activation, also where a layer such as flatten comes behind it and it stays in the net. */
+  ends: Activation
+}
+
 type Request = Pick<ModelTraining, 'loss' | 'metrics' | 'fromLogits' | 'classWeights'>
 
 /**
- * @param net numbers that it gives for one row, and the activation that it ends with
  * @throws TrainerError TRAIN_BAD_MODEL where they do not fit each other
  */
 export function compile(
   { loss: name, metrics: names, fromLogits, classWeights }: Request,
-  net: { outputs: number; activation: Activation },
+  { ends, ...net }: Omit<NetEnd, 'ends'> & Partial<NetEnd>,
   data: Pick<Dataset, 'targets' | 'classes'>,
 ): Compiled {
   const loss = lossOf(name)
@@ -40,7 +49,7 @@ export function compile(
     throw bad('The metric topKAccuracy wants a net that chooses one of several classes')
   return {
     width: net.outputs,
-    ...ending(loss, net.activation, fromLogits),
+    ...ending(loss, { activation: net.activation, ends: ends ?? net.activation }, fromLogits),
     oneHot,
     metrics,
     answers,
@@ -88,23 +97,30 @@ function answersOf(
 }
 
 /** As Keras, which takes the logits back from a softmax or sigmoid that the loss would undo (keras.src.backend, _get_logits). */
-function ending(loss: Loss, activation: Activation, fromLogits: boolean | null): Pick<Compiled, 'activation' | 'loss'> {
+function ending(
+  loss: Loss,
+  { activation, ends }: Pick<NetEnd, 'activation' | 'ends'>,
+  fromLogits: boolean | null,
+): Pick<Compiled, 'activation' | 'loss'> {
   switch (loss) {
     case 'binaryCrossentropy':
+      // What stays in the net gives probabilities as well.
       if (activation === 'sigmoid') return { activation: 'linear', loss: 'sigmoidCrossentropy' }
-      return { activation, loss: (fromLogits ?? activation !== 'softmax') ? 'sigmoidCrossentropy' : loss }
+      return { activation, loss: (fromLogits ?? !isProbability(ends)) ? 'sigmoidCrossentropy' : loss }
     case 'categoricalCrossentropy':
     case 'sparseCategoricalCrossentropy':
       if (activation === 'softmax') return { activation: 'linear', loss: 'softmaxCrossentropy' }
       return {
         activation,
-        loss: (fromLogits ?? activation !== 'sigmoid') ? 'softmaxCrossentropy' : 'categoricalCrossentropy',
+        loss: (fromLogits ?? !isProbability(ends)) ? 'softmaxCrossentropy' : 'categoricalCrossentropy',
       }
     default:
       if (fromLogits === true) throw bad(`fromLogits belongs to a cross-entropy, and the loss is ${loss}`)
       return { activation, loss }
   }
 }
+
+const isProbability = (activation: Activation): boolean => activation === 'softmax' || activation === 'sigmoid'
 
 function weightsOf(
   classWeights: ModelTraining['classWeights'],

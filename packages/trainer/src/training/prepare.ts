@@ -33,7 +33,7 @@ export async function prepareModel(
   const data = await openTrainingData(training, assets)
   try {
     const model = modelOf(training, data.train.shape)
-    const { finalActivation, convolutions } = describeModel(model)
+    const { finalActivation, ends, convolutions } = describeModel(model)
     const engines = { whyNotSimd: whyNotSimdModel(model, training), convolutions }
     const chosen = await openBackend({ want, gpus, engines, assets })
     onBackend(structuredClone(chosen))
@@ -43,7 +43,7 @@ export async function prepareModel(
     // the start drew, so that two nets of one seed see the same batches.
     random.seed(training.seed)
     try {
-      const compiled = compile(training, { outputs: net.outputs, activation: finalActivation }, data.train)
+      const compiled = compile(training, { outputs: net.outputs, activation: finalActivation, ends }, data.train)
       const dispose = (): void => {
         net.dispose()
         data.close()

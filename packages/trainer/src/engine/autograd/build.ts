@@ -121,7 +121,9 @@ function inWords<T>(what: string, build: () => T): T {
   } catch (cause) {
     // A ReferenceError is nobody's request: a bug.
     if (cause instanceof TrainerError || cause instanceof ReferenceError) throw cause
-    const said = String((cause as Error).message ?? cause).split('\n', 1)[0] as string
+    const line = String((cause as Error).message ?? cause).split('\n', 1)[0] as string
+    // A list of guesses follows there, on lines of its own.
+    const said = line.replace(/ This may be due to one of the following reasons:$/, '')
     throw new TrainerError('TRAIN_BAD_MODEL', `The tensor library cannot build ${what}: ${said.replace(/\.$/, '')}.`, {
       cause,
     })

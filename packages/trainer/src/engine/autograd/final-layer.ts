@@ -33,6 +33,26 @@ export function takeFinalActivation(model: Json): Activation {
   return activation as Activation
 }
 
+/** Layers that move numbers or leave some out, and make no others of them. */
+const MOVING: readonly unknown[] = ['Flatten', 'Reshape', 'Permute', 'Dropout']
+
+/** Of layers in their order: the activation behind which nothing but such layers comes. */
+export function lastActivation(layers: readonly Json[]): Activation {
+  const last = layers.findLast(layer => !MOVING.includes(classOf(layer)))
+  if (last === undefined) return 'linear'
+  if (classOf(last) === 'Softmax') return 'softmax'
+  const { activation } = last.config as Json
+  const known = ENDING.includes(classOf(last)) && (ACTIVATIONS as readonly unknown[]).includes(activation)
+  return known ? (activation as Activation) : 'linear'
+}
+
+/** Of a chain of layers all; else the one that the output is, which no more is known of. */
+export function finalLayers(model: Json): Json[] {
+  if (classOf(model) === 'Sequential') return ((model.config as Json).layers ?? []) as Json[]
+  const last = finalLayer(model)
+  return last === null ? [] : [last]
+}
+
 /** Undoes it in the JSON that tfjs writes. A layer Softmax comes back as the activation that it is. */
 export function putFinalActivation(model: Json, activation: Activation): void {
   const last = finalLayer(model)

@@ -109,12 +109,22 @@ export function camelCased(value: unknown, key = ''): unknown {
       i === 0 && typeof item === 'string' && NAMING.includes(key) ? item : camelCased(item, key),
     )
   if (!isJson(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => {
-      const camel = toCamelCase(name)
-      return [camel, camel === 'name' || camel === 'className' ? inner : camelCased(inner, camel)]
-    }),
+  return asTfjsPenalty(
+    Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => {
+        const camel = toCamelCase(name)
+        return [camel, camel === 'name' || camel === 'className' ? inner : camelCased(inner, camel)]
+      }),
+    ),
   )
+}
+
+/** Keras's penalties L1 and L2 are tfjs's L1L2, which takes 0.01 for the one that is not named. */
+function asTfjsPenalty(value: Record<string, unknown>): Record<string, unknown> {
+  if ((value.className !== 'L1' && value.className !== 'L2') || !isJson(value.config)) return value
+  const { l1, l2 } = value.config
+  const config = value.className === 'L1' ? { l1: l1 ?? 0.01, l2: 0 } : { l1: 0, l2: l2 ?? 0.01 }
+  return { ...value, className: 'L1L2', config }
 }
 
 /** Lists whose first word is the name of a layer. */

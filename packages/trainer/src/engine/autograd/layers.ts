@@ -58,6 +58,8 @@ class BatchNormalization extends Library {
 
   // In training the library reads gamma and beta whether they were made or not (4.22, normalization.js, call).
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs): tf.Tensor | tf.Tensor[] {
+    // Frozen it keeps its statistics, as in Keras. https://keras.io/api/layers/normalization_layers/batch_normalization
+    if (!this.trainable) return super.call(inputs, { ...kwargs, training: false })
     if (kwargs.training !== true || (this.gamma && this.beta)) return super.call(inputs, kwargs)
     const { axis } = this.getConfig() as { axis: number }
     const channels = one(inputs).shape.at(axis) as number

@@ -1,8 +1,8 @@
 // What this engine can be given, and what is known of it without the tensor library: enough to choose a backend and a loss.
 import type { Activation, Layer } from '@trotline/contracts'
 import { finalActivation } from '../../model/final-activation.ts'
-import type { NetPlan } from '../../model/plan.ts'
-import { takeFinalActivation } from './final-layer.ts'
+import type { LayerPlan, NetPlan } from '../../model/plan.ts'
+import { finalLayers, lastActivation, takeFinalActivation } from './final-layer.ts'
 import { objectsIn, readLayer, readTopology } from './keras-json.ts'
 
 export type AutogradModel =
@@ -14,6 +14,8 @@ export type AutogradModel =
 export interface ModelDescription {
   /** What the head applies to the engine's outputs. */
   finalActivation: Activation
+  /** The last activation, which stays in the net where flatten, reshape or dropout come behind it. */
+  ends: Activation
   /** The cpu backend is no place for it. */
   convolutions: boolean
 }
@@ -23,17 +25,20 @@ export function describeModel(model: AutogradModel): ModelDescription {
   if ('plan' in model)
     return {
       finalActivation: finalActivation(model.plan),
+      ends: lastActivation(model.plan.layers.map(layer => ending(layer))),
       convolutions: model.plan.layers.some(layer => layer.kind === 'conv2d'),
     }
   if ('topology' in model) {
     const topology = readTopology(model.topology)
     return {
       convolutions: [...objectsIn(topology)].some(({ className }) => CONVOLUTION.test(className)),
+      ends: lastActivation(finalLayers(topology)),
       finalActivation: takeFinalActivation(topology),
     }
   }
   const last = model.layers.at(-1) as Layer
   return {
+    ends: lastActivation(model.layers.map(ending)),
     finalActivation: takeFinalActivation({ className: 'Sequential', config: { layers: [ending(last)] } }),
     convolutions: model.layers.some(
       layer => layer.kind === 'conv2d' || (layer.kind === 'tfjs' && CONVOLUTION.test(layer.className)),
@@ -44,7 +49,8 @@ export function describeModel(model: AutogradModel): ModelDescription {
 /** DepthwiseConv2D, SeparableConv2D, ConvLSTM2D … */
 const CONVOLUTION = /Conv/
 
-function ending(layer: Layer): Record<string, unknown> {
+function ending(layer: Layer | LayerPlan): Record<string, unknown> {
   if (layer.kind === 'tfjs') return readLayer(layer.className, layer.config, layer.name ?? 'layer')
+  if (layer.kind === 'flatten' || layer.kind === 'dropout') return { className: 'Flatten', config: {} }
   return { className: 'Activation', config: { activation: 'activation' in layer ? layer.activation : 'linear' } }
 }

@@ -34,7 +34,9 @@ export function createAutogradNet(given: AutogradModel, { optimizer, random }: E
   const { model, inputShape, outputs, finalActivation } = buildModel(given, random)
   const inputs = sizeOf(inputShape)
   const weights = [...namedWeights(model)]
-  const trained = weights.filter(([, weight]) => weight.trainable)
+  // Not weight.trainable: the library leaves that true in a layer that is frozen.
+  const learned = new Set(model.trainableWeights)
+  const trained = weights.filter(([, weight]) => learned.has(weight))
   if (trained.length === 0) throw new TrainerError('TRAIN_BAD_MODEL', 'The model has no weight to train.')
   const variables = trained.map(([, weight]) => variableOf(weight))
 
