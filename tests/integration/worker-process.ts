@@ -123,6 +123,14 @@ export const epochsOf = async (job: TestJob): Promise<number[]> => (await linesO
 export const resultOf = async ({ run }: TestJob): Promise<RunResult> =>
   RunResult.parse(JSON.parse(await readFile(join(run, 'result.json'), 'utf8')))
 
+/** What two trainings of one request have in common, however often they were cut off. */
+export function comparable({ training }: RunResult) {
+  assert.ok(training)
+  const { fitSeconds, artifacts, ...same } = training
+  // The history tells the time of day.
+  return { ...same, artifacts: artifacts.filter(({ path }) => path !== 'history.json') }
+}
+
 export async function until(what: string, child: ChildProcess, fact: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 120_000
   while (!(await fact())) {

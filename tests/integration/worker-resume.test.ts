@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type RunResult, WORKER_EXIT } from '@trotline/contracts'
+import { WORKER_EXIT } from '@trotline/contracts'
 import { decodeCheckpoint } from '@trotline/trainer'
 import { buildRelease } from '../../deploy/release/release.ts'
 import {
+  comparable,
   epochsOf,
   lineCount,
   linesOf,
@@ -44,12 +45,6 @@ describe('the worker release, cut off', () => {
     return 'refused' in decoded ? 0 : decoded.epochs
   }
   const valuesOf = async (job: TestJob) => (await linesOf(job)).map(({ epoch, values }) => ({ epoch, values }))
-  const comparable = ({ training }: RunResult) => {
-    assert.ok(training)
-    const { fitSeconds, artifacts, ...same } = training
-    // The history tells the time of day.
-    return { ...same, artifacts: artifacts.filter(({ path }) => path !== 'history.json') }
-  }
   async function uninterrupted(t: TestContext, training: Parameters<typeof makeJob>[1]) {
     const job = await makeJob(place, training)
     assert.equal((await (await start(t, place, job)).ended).code, WORKER_EXIT.completed)

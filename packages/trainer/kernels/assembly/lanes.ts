@@ -20,23 +20,30 @@ export function sums(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3))
 }
 
+/** 4 × 4 numbers, whose rows lie so many bytes apart. */
+// @ts-ignore: decorator
+@inline
+export function transpose(from: usize, fromRow: usize, to: usize, toRow: usize): void {
+  const a = v128.load(from)
+  const b = v128.load(from + fromRow)
+  const c = v128.load(from + 2 * fromRow)
+  const d = v128.load(from + 3 * fromRow)
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
+  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
+  const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
+  const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
+  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2))
+  v128.store(to + toRow, v128.shuffle<i64>(ab, cd, 1, 3))
+  v128.store(to + 2 * toRow, v128.shuffle<i64>(ab2, cd2, 0, 2))
+  v128.store(to + 3 * toRow, v128.shuffle<i64>(ab2, cd2, 1, 3))
+}
+
 /** One tile, from four rows of n numbers to n values of four images, or back: both are a transposition of 4 × n. */
 export function pack(rows: usize, values: usize, n: i32): void {
   const row = (<usize>n) << 2
   let i = 0
   for (; i + 4 <= n; i += 4, rows += 16, values += 64) {
-    const a = v128.load(rows)
-    const b = v128.load(rows + row)
-    const c = v128.load(rows + 2 * row)
-    const d = v128.load(rows + 3 * row)
-    const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
-    const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
-    const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
-    const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
-    v128.store(values, v128.shuffle<i64>(ab, cd, 0, 2))
-    v128.store(values, v128.shuffle<i64>(ab, cd, 1, 3), 16)
-    v128.store(values, v128.shuffle<i64>(ab2, cd2, 0, 2), 32)
-    v128.store(values, v128.shuffle<i64>(ab2, cd2, 1, 3), 48)
+    transpose(rows, row, values, 16)
   }
   for (; i < n; i++, rows += 4, values += 16)
     for (let j: usize = 0; j < 4; j++) store<f32>(values + j * 4, load<f32>(rows + j * row))
@@ -46,18 +53,7 @@ export function unpack(values: usize, rows: usize, n: i32): void {
   const row = (<usize>n) << 2
   let i = 0
   for (; i + 4 <= n; i += 4, rows += 16, values += 64) {
-    const a = v128.load(values)
-    const b = v128.load(values, 16)
-    const c = v128.load(values, 32)
-    const d = v128.load(values, 48)
-    const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
-    const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
-    const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
-    const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
-    v128.store(rows, v128.shuffle<i64>(ab, cd, 0, 2))
-    v128.store(rows + row, v128.shuffle<i64>(ab, cd, 1, 3))
-    v128.store(rows + 2 * row, v128.shuffle<i64>(ab2, cd2, 0, 2))
-    v128.store(rows + 3 * row, v128.shuffle<i64>(ab2, cd2, 1, 3))
+    transpose(values, 16, rows, row)
   }
   for (; i < n; i++, rows += 4, values += 16)
     for (let j: usize = 0; j < 4; j++) store<f32>(rows + j * row, load<f32>(values + j * 4))

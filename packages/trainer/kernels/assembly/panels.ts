@@ -1,6 +1,8 @@
 // Weights in the order in which sums read them: of m outputs side by side, step after step. Where a weight is used at many positions
 // this pays: a column of a wide kernel lies in lines of the cache that are a power of two apart and drive each other out.
 
+import { transpose } from './lanes'
+
 /** Outputs of the next block where `left` are left: 5 and 6 are cut into halves, as 4 + 1 and 4 + 2 would wait for their few sums. */
 // @ts-ignore: decorator
 @inline
@@ -19,25 +21,8 @@ export function packRows(m: i32, from: usize, row: i32, steps: i32, to: usize): 
 /** m rows of n values to n steps of m. */
 export function packColumns(m: i32, from: usize, row: i32, n: i32, to: usize): void {
   let o = 0
-  if (m == 4) for (; o + 4 <= n; o += 4) transpose(from + o * 4, row, to + o * 16)
+  if (m == 4) for (; o + 4 <= n; o += 4) transpose(from + o * 4, row, to + o * 16, 16)
   for (; o < n; o++) for (let i = 0; i < m; i++) store<f32>(to + (o * m + i) * 4, load<f32>(from + i * row + o * 4))
-}
-
-// @ts-ignore: decorator
-@inline
-function transpose(from: usize, row: i32, to: usize): void {
-  const a = v128.load(from)
-  const b = v128.load(from + row)
-  const c = v128.load(from + 2 * row)
-  const d = v128.load(from + 3 * row)
-  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
-  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
-  const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
-  const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
-  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2))
-  v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 16)
-  v128.store(to, v128.shuffle<i64>(ab2, cd2, 0, 2), 32)
-  v128.store(to, v128.shuffle<i64>(ab2, cd2, 1, 3), 48)
 }
 
 /** A whole kernel [steps][n] in panels, one behind the other. */

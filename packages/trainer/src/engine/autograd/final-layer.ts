@@ -17,6 +17,13 @@ const ENDING: readonly unknown[] = [
   'SeparableConv2D',
 ]
 
+/** null: the layer does not end with one that a request could name. */
+function activationOf(layer: Json): Activation | null {
+  const { activation } = layer.config as Json
+  const known = ENDING.includes(classOf(layer)) && (ACTIVATIONS as readonly unknown[]).includes(activation)
+  return known ? (activation as Activation) : null
+}
+
 /** Changes the last layer of `model` to linear. `linear` also where the net ends with none that the head above engines could apply. */
 export function takeFinalActivation(model: Json): Activation {
   const last = finalLayer(model)
@@ -27,10 +34,9 @@ export function takeFinalActivation(model: Json): Activation {
     Object.assign(last, { className: 'Activation', config: { name: config.name, activation: 'linear' } })
     return 'softmax'
   }
-  const { activation } = config
-  if (!ENDING.includes(classOf(last)) || !(ACTIVATIONS as readonly unknown[]).includes(activation)) return 'linear'
-  config.activation = 'linear'
-  return activation as Activation
+  const activation = activationOf(last)
+  if (activation !== null) config.activation = 'linear'
+  return activation ?? 'linear'
 }
 
 /** Layers that move numbers or leave some out, and make no others of them. */
@@ -41,9 +47,7 @@ export function lastActivation(layers: readonly Json[]): Activation {
   const last = layers.findLast(layer => !MOVING.includes(classOf(layer)))
   if (last === undefined) return 'linear'
   if (classOf(last) === 'Softmax') return 'softmax'
-  const { activation } = last.config as Json
-  const known = ENDING.includes(classOf(last)) && (ACTIVATIONS as readonly unknown[]).includes(activation)
-  return known ? (activation as Activation) : 'linear'
+  return activationOf(last) ?? 'linear'
 }
 
 /** Of a chain of layers all; else the one that the output is, which no more is known of. */
