@@ -68,6 +68,8 @@ export interface Layout {
   databasePassword: string
   redisFolder: string
   devices: string
+  /** Programs that a node has and the login node has not. */
+  nodePrograms: (node: string) => string
   log: (name: string) => string
   record: (name: string) => string
   pidFile: (name: string) => string
@@ -102,6 +104,7 @@ export function layoutOf(home: string, runtime: string): Layout {
     databaseFolder: join(home, 'database'),
     redisFolder: join(home, 'redis'),
     devices: join(home, 'dev'),
+    nodePrograms: node => join(home, 'nodes', node),
     state: join(home, 'state'),
     spool: join(home, 'spool'),
     log: name => join(home, 'log', name),

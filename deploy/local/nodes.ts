@@ -1,10 +1,20 @@
 // The made-up machine room: two CPU nodes and three kinds of GPU nodes, in partitions as a university cluster has them.
 
+/** What a node's GPUs are to nvidia-smi. */
+export interface Gpu {
+  /** The product's name, as the driver prints it. */
+  product: string
+  computeCapability: string
+  driver: string
+  /** The newest CUDA that the driver runs, as the head of nvidia-smi's table has it; '' for drivers before R410, which do not say. */
+  cuda: string
+}
+
 export interface ClusterNode {
   name: string
   cores: number
   memoryMb: number
-  gpus?: { type: string; count: number }
+  gpus?: { type: string; count: number } & Gpu
   features: readonly string[]
 }
 
@@ -24,13 +34,28 @@ const node = (name: string, features: string[], gpus?: ClusterNode['gpus']): Clu
   ...(gpus && { gpus }),
 })
 
+// The K80s have the driver of the tutorial's cluster, the others one that still drives them.
+const K80: Gpu = { product: 'Tesla K80', computeCapability: '3.7', driver: '396.37', cuda: '' }
+const P100: Gpu = {
+  product: 'Tesla P100-PCIE-16GB',
+  computeCapability: '6.0',
+  driver: '470.82.01',
+  cuda: '11.4',
+}
+const A100: Gpu = {
+  product: 'NVIDIA A100-SXM4-40GB',
+  computeCapability: '8.0',
+  driver: '580.159.03',
+  cuda: '13.0',
+}
+
 export const NODES: readonly ClusterNode[] = [
   node('c01', ['haswell']),
   node('c02', ['skylake']),
-  node('k01', ['haswell'], { type: 'k80', count: 4 }),
-  node('k02', ['haswell'], { type: 'k80', count: 4 }),
-  node('p01', ['skylake'], { type: 'p100', count: 2 }),
-  { ...node('a01', ['icelake'], { type: 'a100', count: 4 }), cores: 48, memoryMb: 480_000 },
+  node('k01', ['haswell'], { type: 'k80', count: 4, ...K80 }),
+  node('k02', ['haswell'], { type: 'k80', count: 4, ...K80 }),
+  node('p01', ['skylake'], { type: 'p100', count: 2, ...P100 }),
+  { ...node('a01', ['icelake'], { type: 'a100', count: 4, ...A100 }), cores: 48, memoryMb: 480_000 },
 ]
 
 /** The first is the default. A higher tier is scheduled first and may preempt `scavenger`. */

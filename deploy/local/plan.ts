@@ -9,6 +9,7 @@ import { DeployError } from '../errors.ts'
 import { keepSecret, makeFolder, openRuntimeFolder, writeWhole } from './folders.ts'
 import { type ClusterOptions, type ClusterPlan, DEFAULT_OPTIONS, type Layout, PORT_NAMES } from './layout.ts'
 import { NODES } from './nodes.ts'
+import { writeNvidiaSmi } from './nvidia-smi.ts'
 import { choosePorts } from './ports.ts'
 import { writeRedisConfiguration } from './redis.ts'
 import { cgroupConf, gresConf, slurmConf, slurmdbdConf, taskProlog } from './slurm-config.ts'
@@ -65,7 +66,8 @@ export async function writeConfiguration(layout: Layout, plan: ClusterPlan) {
   if (!existsSync(layout.mungeKey)) writeWhole(layout.mungeKey, randomBytes(1024), 0o600)
   writeWhole(layout.slurmConf, slurmConf(layout, plan, 'clients'))
   writeWhole(layout.daemonsSlurmConf, slurmConf(layout, plan, 'daemons'))
-  writeWhole(layout.taskProlog, taskProlog(layout), 0o755)
+  writeWhole(layout.taskProlog, taskProlog(layout, plan), 0o755)
+  writeNvidiaSmi(layout)
   writeWhole(layout.gresConf, gresConf(layout))
   writeWhole(layout.cgroupConf, cgroupConf())
   writeWhole(layout.slurmdbdConf, slurmdbdConf(layout, plan, keepSecret(layout.databasePassword)), 0o600)

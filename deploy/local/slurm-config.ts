@@ -13,7 +13,6 @@ export function slurmConf(layout: Layout, plan: ClusterPlan, reader: 'daemons' |
   const { options, ports, hostName, address } = plan
   const listening =
     reader === 'clients' && callsFromElsewhere(plan) ? '' : 'CommunicationParameters=NoInAddrAny,NoCtldInAddrAny'
-  const prolog = callsFromElsewhere(plan) ? `TaskProlog=${layout.taskProlog}` : ''
   return `ClusterName=${plan.clusterName}
 SlurmctldHost=${hostName}(${address})
 SlurmctldPort=${ports.slurmctld}
@@ -23,7 +22,7 @@ AuthType=auth/munge
 CredType=cred/munge
 AuthInfo=socket=${layout.mungeSocket},cred_expire=${options.credExpireSeconds}
 ${listening}
-${prolog}
+TaskProlog=${layout.taskProlog}
 StateSaveLocation=${layout.state}
 SlurmdSpoolDir=${layout.spool}/%n
 SlurmctldPidFile=${layout.pidFile('slurmctld')}
@@ -85,8 +84,12 @@ ${PARTITIONS.map(partitionLine).join('\n')}
 
 const callsFromElsewhere = ({ address }: ClusterPlan) => address.startsWith('127.') && address !== '127.0.0.1'
 
-/** What it prints becomes the task's setting. */
-export const taskProlog = (layout: Layout) => `#!/bin/sh\necho 'export SLURM_CONF=${layout.slurmConf}'\n`
+/** What it prints becomes the task's setting. Each node has programs of its own, though all run on one machine: nvidia-smi.ts. */
+export function taskProlog(layout: Layout, plan: ClusterPlan): string {
+  const clients = callsFromElsewhere(plan) ? `echo 'export SLURM_CONF=${layout.slurmConf}'\n` : ''
+  const own = layout.nodePrograms('$SLURMD_NODENAME')
+  return `#!/bin/sh\n${clients}if [ -d "${own}/bin" ]; then echo "export PATH=${own}/bin:$PATH"; fi\n`
+}
 
 function accountingLines(layout: Layout, { options, ports, address }: ClusterPlan): string {
   // AccountingStorageTRES=gres/gpu without slurmdbd is fatal in 22.05.

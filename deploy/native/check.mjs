@@ -14,8 +14,8 @@ const PROBE = fileURLToPath(new URL('./probe.mjs', import.meta.url))
 export async function check(prefix, { name, until }) {
   if (!existsSync(join(prefix, 'node_modules', name, 'package.json')))
     throw new NativeError(`${name} is not installed in ${prefix}`)
-  // TensorFlow says why it sees no GPU only in its log.
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '0' }
+  // TensorFlow says why it sees no GPU only in its log. Of a GPU's memory it would take nearly all, also what others are about to use.
+  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '0', TF_FORCE_GPU_ALLOW_GROWTH: 'true' }
   const { code, signal, output } = await runChild([process.execPath, PROBE, prefix, name], { cwd: prefix, env, until })
   const said = /^native-probe (\{.*\})$/m.exec(output)
   if (code !== 0 || !said) throw explain('check', signal ? `${output}\nended by ${signal}` : output)

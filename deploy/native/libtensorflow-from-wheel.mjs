@@ -1,7 +1,7 @@
 // Makes a libtensorflow for --libtensorflow out of wheels of TensorFlow for Python: the C interface is in their libraries, and they
 // exist for releases and CUDA versions that have no archive for C. Wheels of nvidia-* go beside it, where TensorFlow looks for them.
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { runChild } from './children.mjs'
 import { NativeError } from './failures.mjs'
@@ -31,6 +31,7 @@ async function main([folder, ...wheels]) {
   try {
     for (const wheel of wheels) await step(`unpacking ${basename(wheel)}`, () => unpack(wheel, beside))
     await step('giving it the names of libtensorflow', () => nameLibraries(beside))
+    await linkCuda(join(beside, 'nvidia'))
     await rename(beside, target)
   } finally {
     await rm(beside, { recursive: true, force: true })
@@ -66,6 +67,25 @@ async function nameLibraries(folder) {
   else throw new NativeError('the wheel has no library with the C interface: releases from 2.9 on were tried')
   await symlink('libtensorflow.so.2', join(lib, 'libtensorflow.so'))
   await symlink('libtensorflow_framework.so.2', join(lib, 'libtensorflow_framework.so'))
+}
+
+/** A folder that TensorFlow looks into for every library of CUDA. */
+const LOOKED_INTO = 'cuda_runtime'
+
+/**
+ * TensorFlow 2.21 loads CUDA's libraries from libtensorflow_framework, whose search path has no folder for cusolver, nvjitlink, curand and
+ * cuda_nvrtc; without the first it does not use the GPU. So all are found under cuda_runtime too.
+ */
+async function linkCuda(nvidia) {
+  if (!existsSync(nvidia)) return
+  const gathered = join(nvidia, LOOKED_INTO, 'lib')
+  await mkdir(gathered, { recursive: true })
+  for (const part of await readdir(nvidia)) {
+    const lib = join(nvidia, part, 'lib')
+    if (part === LOOKED_INTO || !existsSync(lib)) continue
+    for (const name of await readdir(lib))
+      if (!existsSync(join(gathered, name))) await symlink(join('../..', part, 'lib', name), join(gathered, name))
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
-// The worker as one file: node and worker.mjs are all that a compute node needs. Nothing of this machine goes in: esbuild
-// names modules relative to `root`, so the same sources and packages give the same bytes wherever they lie.
-import { join } from 'node:path'
-import { build, type Metafile } from 'esbuild'
+// The worker as worker.mjs, report-thread.mjs and the chunks that they load when they come to need them: a compute node reads what takes
+// the fence first, then what reports and what trains. Nothing of this machine goes in: esbuild names modules relative to `root`, so the
+// same sources and packages give the same bytes wherever they lie.
+import { build, type Metafile, type Plugin } from 'esbuild'
 
 // Packages in CommonJS (ioredis, tfjs) ask for require and __dirname, which an ES module has not.
 const BANNER = [
@@ -28,21 +28,56 @@ const EXTERNAL = [
   'supports-color',
 ]
 
-export const bundleWorker = (root: string, outfile: string): Promise<Metafile> =>
-  bundle(root, join('apps', 'worker', 'src', 'main.ts'), outfile)
+/**
+ * What stands in for the tensor library in a release without it: whoever loads it gets a sentence, and the ladder of backends puts it
+ * beside the name of the rung. It can be read only where our own kernels turned out not to do (contracts, tensor-library.ts).
+ */
+const WITHOUT_TENSOR_LIBRARY =
+  'this release of the worker carries no tensor library; a job that asks for this backend by name is given one that does'
+
+const withoutTensorLibrary: Plugin = {
+  name: 'without-tensor-library',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@tensorflow\// }, ({ path }) =>
+      EXTERNAL.includes(path) ? undefined : { path: 'tensor-library', namespace: 'left-out' },
+    )
+    // In CommonJS, whose exports a bundler does not look for.
+    onLoad({ filter: /./, namespace: 'left-out' }, () => ({
+      contents: `throw new Error(${JSON.stringify(WITHOUT_TENSOR_LIBRARY)})\nmodule.exports = {}`,
+    }))
+  },
+}
+
+export interface BundleOrder {
+  root: string
+  /** By the name that each has in `directory`, without .mjs; relative to `root`. */
+  entryPoints: Readonly<Record<string, string>>
+  /** Is filled with them and their chunks, all in one flat folder. */
+  directory: string
+  tensorLibrary: boolean
+}
+
+export const bundleWorker = (order: Pick<BundleOrder, 'root' | 'directory' | 'tensorLibrary'>): Promise<Metafile> =>
+  bundle({
+    ...order,
+    entryPoints: { worker: 'apps/worker/src/main.ts', 'report-thread': 'apps/worker/src/report-thread.ts' },
+  })
 
 /** Any module of the workspace as the worker is bundled: benchmarks measure what runs on a node. */
-export async function bundle(root: string, entryPoint: string, outfile: string): Promise<Metafile> {
+export async function bundle({ root, entryPoints, directory, tensorLibrary }: BundleOrder): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [entryPoint],
-    outfile,
+    entryPoints: { ...entryPoints },
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
     conditions: ['@trotline/source'],
     external: EXTERNAL,
+    plugins: tensorLibrary ? [] : [withoutTensorLibrary],
     banner: { js: BANNER },
     charset: 'utf8',
     legalComments: 'none',

@@ -1,4 +1,5 @@
-// Builds the worker's release: <output>/<id>/ with bundle, assets and manifest, and <output>/current.json that names it.
+// Builds the worker's releases: <output>/<id>/ with bundle, assets and manifest for each, and <output>/current.json that names them.
+// One without the tensor library, which most jobs on CPUs never need, and one with it (contracts, tensor-library.ts, says for which).
 // A release is one flat folder. It is filled beside and renamed, so that nobody uploads half a release; older ones are removed.
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,12 +15,32 @@ export interface BuiltRelease {
   directory: string
 }
 
-export async function buildRelease(root: string, output: string): Promise<BuiltRelease> {
+export interface BuiltReleases {
+  plain: BuiltRelease
+  withTensorLibrary: BuiltRelease
+}
+
+export async function buildReleases(root: string, output: string): Promise<BuiltReleases> {
+  const plain = await buildRelease(root, output, { tensorLibrary: false })
+  const withTensorLibrary = await buildRelease(root, output, { tensorLibrary: true })
+  const current = { plain: plain.id, withTensorLibrary: withTensorLibrary.id }
+  await writeFile(join(output, 'current.json.new'), `${JSON.stringify(current)}\n`)
+  await rename(join(output, 'current.json.new'), join(output, 'current.json'))
+  await removeOthers(output, Object.values(current))
+  return { plain, withTensorLibrary }
+}
+
+/** One of them, beside whatever `output` holds. */
+export async function buildRelease(
+  root: string,
+  output: string,
+  { tensorLibrary }: { tensorLibrary: boolean },
+): Promise<BuiltRelease> {
   await mkdir(output, { recursive: true })
   const beside = await mkdtemp(join(output, '.new-'))
   try {
-    const metafile = await bundleWorker(root, join(beside, 'worker.mjs'))
-    await copyAssets(beside)
+    const metafile = await bundleWorker({ root, directory: beside, tensorLibrary })
+    await copyAssets(beside, { tensorLibrary })
     await writeFile(join(beside, 'LICENCES.txt'), await licenceTexts(root, metafile))
     const id = await writeManifest(beside, RUNTIME)
     await chmod(beside, 0o755)
@@ -28,9 +49,6 @@ export async function buildRelease(root: string, output: string): Promise<BuiltR
     await rename(beside, directory).catch(async error => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
-    await writeFile(join(output, 'current.json.new'), `${JSON.stringify({ id })}\n`)
-    await rename(join(output, 'current.json.new'), join(output, 'current.json'))
-    await removeOthers(output, id)
     return { id, directory }
   } finally {
     await rm(beside, { recursive: true, force: true })
@@ -38,7 +56,8 @@ export async function buildRelease(root: string, output: string): Promise<BuiltR
 }
 
 /** Half-built folders stay: another build may be filling them. */
-async function removeOthers(output: string, id: string): Promise<void> {
+async function removeOthers(output: string, ids: readonly string[]): Promise<void> {
   for (const name of await readdir(output))
-    if (/^[0-9a-f]{64}$/.test(name) && name !== id) await rm(join(output, name), { recursive: true, force: true })
+    if (/^[0-9a-f]{64}$/.test(name) && !ids.includes(name))
+      await rm(join(output, name), { recursive: true, force: true })
 }

@@ -5,7 +5,6 @@ import { epochsText, type RawEpoch } from '../../apps/worker/src/epoch-text.ts'
 import { createOutbox } from '../../apps/worker/src/outbox.ts'
 import { openReportQueue } from '../../apps/worker/src/report-queue.ts'
 import { createReporter } from '../../apps/worker/src/reporter.ts'
-import { createStopwatch } from '../../apps/worker/src/stopwatch.ts'
 
 export interface Orders {
   access: { url: string; user: string; password: string; prefix: string; name: string }
@@ -23,7 +22,7 @@ export interface Sent {
 
 /** The metric that carries when the line was written, in milliseconds. */
 export const WRITTEN = 'written'
-/** apps/worker/src/epoch-file.ts writes what has gathered within 250 ms of the first line that waits. */
+/** apps/worker/src/reporting.ts hands over what has gathered within 250 ms of the first epoch that waits. */
 const WRITE_WITHIN_MS = 250
 
 const run = '1-0'
@@ -31,7 +30,7 @@ const run = '1-0'
 async function work({ jobId, key }: Orders['workers'][number], orders: Orders): Promise<Sent> {
   const say = (line: string): void => void process.stderr.write(`${jobId}: ${line}\n`)
   const queue = openReportQueue(orders.access, say)
-  const reporter = createReporter({ outbox: createOutbox(jobId, run), key, queue, stopwatch: createStopwatch(), say })
+  const reporter = createReporter({ outbox: createOutbox(jobId, run), key, queue, say })
   const everyMs = WRITE_WITHIN_MS + 1000 / orders.epochsPerSecond
   // Workers are not in step with each other.
   await sleep(Math.random() * everyMs)

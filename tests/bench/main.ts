@@ -9,17 +9,19 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   watch: async () => (await import('./watch.ts')).watch,
   epochs: async () => (await import('./epochs.ts')).epochs,
   trainer: async () => (await import('./trainer.ts')).trainer,
+  compatibility: async () => (await import('./compatibility.ts')).compatibility,
 }
 
 /** Flags that only some benchmarks have. */
 const EXTRAS = ['exercises', 'fashion'] as const
 
-const HELP = `Measures the product on this machine: a private Slurm cluster, Redis and server processes of its own.
+const HELP = `Measures the product on this machine, where it takes them on a private Slurm cluster, Redis and server processes of its own.
 
   npm run bench -- submit    submissions a second, beside sbatch in a loop and other ways
   npm run bench -- watch     what watching thousands of live jobs costs, and when a change is seen
   npm run bench -- epochs    epochs a second from the workers to the readers, and how old they are on arrival
   npm run bench -- trainer   exercises and larger nets beside PyTorch (python3-torch), and what reporting costs a training
+  npm run bench -- compatibility   what a check costs, the nearest set that runs, and reading the matrix
 
   --rounds N    how often each figure is taken; the median is shown
   --jobs N      how many jobs a round has

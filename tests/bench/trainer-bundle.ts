@@ -10,8 +10,8 @@ export type Subject = typeof import('./trainer-subject.ts') & { assets: { direct
 
 export async function bundleSubject(directory: string): Promise<Subject> {
   const root = join(import.meta.dirname, '../..')
-  const outfile = join(directory, 'trainer.mjs')
+  const trainer = relative(root, join(import.meta.dirname, 'trainer-subject.ts'))
   await copyAssets(directory)
-  await bundle(root, relative(root, join(import.meta.dirname, 'trainer-subject.ts')), outfile)
-  return { ...(await import(pathToFileURL(outfile).href)), assets: { directory } }
+  await bundle({ root, entryPoints: { trainer }, directory, tensorLibrary: true })
+  return { ...(await import(pathToFileURL(join(directory, 'trainer.mjs')).href)), assets: { directory } }
 }

@@ -24,7 +24,9 @@ export async function printReporting({
   const home = await mkdtemp(join(tmpdir(), 'trotline-bench-worker-'))
   scene.after(() => rm(home, { recursive: true, force: true }))
   scene.diagnostic('the worker’s release is built and a Redis starts')
-  const release = await buildRelease(join(import.meta.dirname, '../..'), join(home, 'releases'))
+  const release = await buildRelease(join(import.meta.dirname, '../..'), join(home, 'releases'), {
+    tensorLibrary: false,
+  })
   const redis = await startRedis({ home: join(home, 'redis') })
   scene.after(() => stopRedis({ home: join(home, 'redis') }))
   const queue = {

@@ -121,6 +121,7 @@ export async function buildWorld(options: WorldOptions = {}): Promise<World> {
               },
               pollIntervalMs: 500,
               resultPatienceMs: 10_000,
+              probe: { automatic: 'off' },
               ...options.clusterSettings,
             },
           ],

@@ -34,7 +34,7 @@ test('auto-mpg trains 1,000 epochs on the real data and its record is complete',
     Array.from({ length: 1000 }, (_, i) => i),
   )
   assert.deepEqual(job.progress, { epochs: 1000, of: 1000, superseded: 0, last: epochs[999] })
-  assert.equal(job.compatibility.detail, 'not judged')
+  assert.deepEqual([job.compatibility.verdict, job.compatibility.rule], ['compatible', 'no-gpu'])
   assert.equal(job.runs.length, 1)
   assert.equal((await slurmJobsOf(cluster, id)).length, 1)
 

@@ -3,6 +3,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
+  Cluster,
+  ClusterPage,
+  CompatibilityCheck,
+  CompatibilityReport,
   type Epoch,
   EpochPage,
   epochsAskedFor,
@@ -13,7 +17,11 @@ import {
   JobPage,
   JobRequest,
   Problem,
+  SuggestAnswer,
+  type Suggestion,
+  SuggestRequest,
   summaryOf,
+  type Verdict,
   Why,
 } from '../../packages/contracts/src/index.ts'
 
@@ -32,10 +40,14 @@ export type ContractServer = Awaited<ReturnType<typeof startContractServer>>
 
 export async function startContractServer() {
   const jobs = new Map<string, Kept>()
+  /** What the test says there is. */
+  const clusters: Cluster[] = []
   const byKey = new Map<string, { id: string; body: string }>()
   const faults: Fault[] = []
   const requests: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = []
   const streams = new Set<ServerResponse>()
+  /** How the next checks are judged. */
+  const judged: { verdict: Verdict } = { verdict: 'compatible' }
   let made = 0
 
   const send = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) => {
@@ -119,8 +131,11 @@ export async function startContractServer() {
 
   function answer(request: IncomingMessage, response: ServerResponse, body: string): unknown {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    const [, , , id, room] = url.pathname.split('/')
+    const [, , things, id, room] = url.pathname.split('/')
+    if (things === 'clusters') return clusterAnswer(response, id, room)
     const key = request.headers['idempotency-key']
+    if (url.pathname === '/v1/compatibility/check') return send(response, 200, checked(body, judged.verdict))
+    if (url.pathname === '/v1/compatibility/suggest') return send(response, 200, suggested(body))
     const absent = () =>
       problem(response, { status: 404, code: 'no-such-job', title: 'There is no such job', detail: `No job ${id}.` })
     if (id === undefined) {
@@ -162,6 +177,25 @@ export async function startContractServer() {
     if (room === 'logs') return logs(url, record, response)
     if (room === 'events') return events(request, record, response)
     absent()
+  }
+
+  function clusterAnswer(response: ServerResponse, name: string | undefined, room: string | undefined): unknown {
+    if (name === undefined) {
+      const items = clusters.map(({ name, health, paused, facts, jobs: counts }) => ({
+        name,
+        ok: health.ok,
+        code: health.code,
+        paused: paused !== null,
+        slurmVersion: facts?.slurmVersion ?? null,
+        partitions: facts?.partitions.map(partition => partition.name) ?? [],
+        jobs: counts,
+      }))
+      return send(response, 200, ClusterPage.parse({ items, nextCursor: null }))
+    }
+    const found = clusters.find(cluster => cluster.name === name)
+    if (found === undefined)
+      return problem(response, { status: 404, code: 'cluster-not-found', title: 'There is no such cluster' })
+    send(response, room === 'probe' ? 202 : 200, Cluster.parse(found))
   }
 
   function whyOf({ state }: Job): Why {
@@ -267,6 +301,7 @@ export async function startContractServer() {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
+    judged,
     url: `http://127.0.0.1:${port}`,
     port,
     requests,
@@ -276,6 +311,7 @@ export async function startContractServer() {
     tell,
     kept,
     jobs,
+    clusters,
     /** Epochs first … last of an attempt, in one report. */
     report: (id: string, epochs: Epoch[]) => {
       const record = kept(id)
@@ -304,6 +340,35 @@ export async function startContractServer() {
   }
 }
 
+/** @throws where the question is not one of the contract */
+function checked(body: string, verdict: Verdict): CompatibilityReport {
+  const { driver = null, gpu = null } = CompatibilityCheck.parse(JSON.parse(body))
+  return CompatibilityReport.parse({
+    verdict,
+    rule: 'driver-too-old',
+    detail: 'CUDA 12.1 needs driver 525.60.13.',
+    findings: [],
+    understood: { driver, gpu, computeCapability: null, cuda: null, cudnn: null },
+    nearest: verdict === 'incompatible' ? [SUGGESTION] : [],
+  } satisfies CompatibilityReport)
+}
+
+function suggested(body: string): SuggestAnswer {
+  const { frameworks = ['pytorch'], driver } = SuggestRequest.parse(JSON.parse(body))
+  const newest = frameworks.map(framework => ({ framework, newest: [SUGGESTION], detail: '' }))
+  return SuggestAnswer.parse({ hardware: { driver }, frameworks: newest })
+}
+
+const SUGGESTION: Suggestion = {
+  software: { framework: 'pytorch', frameworkVersion: '1.3.1' },
+  partition: null,
+  verdict: 'compatible',
+  changes: [],
+  detail: 'The newest with a build for CUDA 9.2.',
+  install: 'pytorch::pytorch=1.3.1=*cuda9.2*',
+  warnings: [],
+}
+
 export const now = (): string => new Date().toISOString()
 
 export const REQUEST: JobRequest = JobRequest.parse({
@@ -328,7 +393,7 @@ export function newJob(id: string, request: JobRequest): Job {
     createdAt: at,
     updatedAt: at,
     endedAt: null,
-    compatibility: { verdict: 'unknown', detail: 'not judged' },
+    compatibility: { verdict: 'compatible', rule: 'no-gpu', detail: 'It uses no GPU.', findings: [], facts: null },
     submission: 0,
     submissions: [],
     slurm: null,

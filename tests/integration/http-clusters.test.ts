@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { Cluster, ClusterPage, type Footprint, Job, Problem } from '@trotline/contracts'
 import { createFootprint } from '../../apps/orchestrator/src/clusters/footprint.ts'
 import { type ClusterCost, createFactsStore } from '../../apps/orchestrator/src/store/facts.ts'
-import { AT, clusterSettings, requestBody } from '../support/job-records.ts'
+import { AT, clusterFacts, clusterSettings, requestBody } from '../support/job-records.ts'
 import { createRedisRig, type RedisRig, type Store, TOKENS } from '../support/orchestrator-store.ts'
 
 type Who = keyof typeof TOKENS
@@ -220,5 +220,77 @@ describe('a pause', () => {
     await resume()
     const due = await store.jobs.due('local', Date.now(), 1_000)
     assert.deepEqual([due.includes(waiting.id), due.includes(other.id)], [true, false])
+  })
+})
+
+describe('a look at the nodes', () => {
+  const facts = () => createFactsStore(store.redis, store.prefix)
+  const kind = (id: string) => ({
+    id: id.repeat(12),
+    nodeCount: 1,
+    nodes: [`${id}1`],
+    gpus: [],
+    features: [],
+    facts: {
+      driver: null,
+      gpu: null,
+      computeCapability: null,
+      cudaMax: null,
+      glibc: null,
+      cpuArch: null,
+      kernel: null,
+      os: null,
+      node: null,
+    },
+    probed: [],
+    differs: [],
+  })
+  const probe = (options: Parameters<typeof ask>[2] = {}) => ask('POST', '/v1/clusters/local/probe', options)
+  const kindsAsked = async () =>
+    (await show()).probes.map(each => `${each.kind[0]} ${each.state} ${each.by}`).toSorted()
+
+  test('is for operators, and waits for a cluster that nobody has seen', async () => {
+    refused(await probe({ who: 'ada' }), 403, 'forbidden')
+    await store.redis.del(`${store.prefix}:facts:local`)
+    refused(await probe(), 503, 'cluster-unreachable')
+    const [shared, gpu] = clusterFacts().partitions
+    if (shared === undefined || gpu === undefined) return assert.fail('no partitions')
+    const partitions = [
+      { ...shared, nodeKinds: [kind('a')] },
+      { ...gpu, nodeKinds: [kind('a'), kind('b')] },
+    ]
+    await facts().writeFacts(clusterFacts({ partitions }))
+  })
+
+  test('is asked for each kind once, and shown while it goes on', async () => {
+    const answer = await probe({ body: { partition: 'shared' } })
+    assert.equal(answer.status, 202)
+    assert.deepEqual(await kindsAsked(), ['a asked staff'])
+    assert.equal((await probe()).status, 202)
+    assert.deepEqual(await kindsAsked(), ['a asked staff', 'b asked staff'])
+    const [look] = (await show()).probes
+    assert.deepEqual(Object.keys(look ?? {}).toSorted(), [
+      'at',
+      'by',
+      'detail',
+      'kind',
+      'node',
+      'partition',
+      'slurmJobId',
+      'state',
+    ])
+  })
+
+  test('at a partition that is not there, or with a field that does not exist, is refused by name', async () => {
+    const { findings } = refused(await probe({ body: { partition: 'nowhere' } }), 422, 'request-refused')
+    assert.deepEqual([findings?.[0]?.pointer, findings?.[0]?.required], ['/partition', 'shared, gpu'])
+    for (const body of [{ node: 'a1' }, { partition: 'a b' }, []])
+      refused(await probe({ body }), 400, 'invalid-request')
+  })
+
+  test('under the key of another request is refused', async () => {
+    assert.equal((await probe({ key: 'probe-1', body: { partition: 'gpu' } })).status, 202)
+    assert.equal((await probe({ key: 'probe-1', body: { partition: 'gpu' } })).status, 202)
+    refused(await probe({ key: 'probe-1' }), 409, 'idempotency-key-reused')
   })
 })

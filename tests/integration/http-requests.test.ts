@@ -114,7 +114,13 @@ describe('a good request', () => {
     const { script, request, compatibility } = dry.json() as Record<string, unknown>
     assert.match(String(script), /^#!\/bin\/bash\n#SBATCH --job-name=tl-/)
     assert.deepEqual((request as { name: string }).name, 'auto-mpg')
-    assert.deepEqual(compatibility, { verdict: 'unknown', detail: 'not judged' })
+    assert.deepEqual(compatibility, {
+      verdict: 'compatible',
+      rule: 'no-gpu',
+      detail: 'It uses no GPU: no driver and no CUDA have to fit.',
+      findings: [],
+      facts: null,
+    })
     assert.deepEqual(await store.kept(), before)
   })
 
@@ -698,15 +704,20 @@ describe('about itself', () => {
       'get /readyz',
       'get /v1/clusters',
       'get /v1/clusters/{name}',
+      'get /v1/compatibility/matrix',
       'get /v1/jobs',
       'get /v1/jobs/{id}',
+      'get /v1/jobs/{id}/compatibility',
       'get /v1/jobs/{id}/epochs',
       'get /v1/jobs/{id}/events',
       'get /v1/jobs/{id}/logs',
       'get /v1/jobs/{id}/script',
       'get /v1/jobs/{id}/why',
       'post /v1/clusters/{name}/pause',
+      'post /v1/clusters/{name}/probe',
       'post /v1/clusters/{name}/resume',
+      'post /v1/compatibility/check',
+      'post /v1/compatibility/suggest',
       'post /v1/jobs',
       'post /v1/jobs/{id}/release',
     ])

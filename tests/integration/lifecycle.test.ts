@@ -10,6 +10,7 @@ import { type EpochLine, Job, type RunResult, WORKER_EXIT } from '@trotline/cont
 import { createLocalTransport, type ExitCode, SlurmError, type SlurmFacts } from '@trotline/slurm'
 import type { ClusterAccess, IdentityAccess } from '../../apps/orchestrator/src/clusters/access.ts'
 import { jobDirectoryOf, slurmNameOf } from '../../apps/orchestrator/src/clusters/layout.ts'
+import type { WorkerRelease } from '../../apps/orchestrator/src/clusters/release.ts'
 import { advance } from '../../apps/orchestrator/src/lifecycle/advance.ts'
 import type { StageContext } from '../../apps/orchestrator/src/lifecycle/context.ts'
 import { type CrashPoint, survive } from '../../apps/orchestrator/src/lifecycle/crash-points.ts'
@@ -22,6 +23,7 @@ import { AT, clusterSettings, epochsOf, runResult, slurmView } from '../support/
 import { createRedisRig, type RedisRig, type Store, silent } from '../support/orchestrator-store.ts'
 import { ScriptedSlurm } from '../support/scripted-scheduler.ts'
 
+const NO_RELEASE: WorkerRelease = { id: 'f'.repeat(64), directory: '/nowhere', files: [], manifest: '' }
 /** As long as the settings' resultPatienceMs. */
 const FILES_HIDE_MS = 120_000
 
@@ -92,10 +94,11 @@ describe('the life of a job', () => {
           paused: async () => null,
           close: async () => {},
         } satisfies ClusterAccess,
-        release: { id: 'f'.repeat(64), directory: '/nowhere', files: [], manifest: '' },
+        releases: { plain: NO_RELEASE, withTensorLibrary: NO_RELEASE },
         queue: null,
         jobs: store.jobs,
         epochs: store.epochs,
+        recordSighting: async () => assert.fail('no run left a look at its node'),
         lease: () => ({ cluster: 'local', value: lease.value ?? assert.fail('the lease has ended') }),
         crash: survive,
         log: silent,

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { before, describe, test } from 'node:test'
 import util from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
+import { makeLibrariesExact } from '../../apps/worker/src/settings.ts'
 import { loadPackage } from '../../packages/trainer/src/backends/installed-package.ts'
 import { probe } from '../../packages/trainer/src/backends/probe.ts'
 import { createAutogradNet } from '../../packages/trainer/src/engine/autograd/net.ts'
@@ -30,6 +31,7 @@ describe('TensorFlow’s own library', { skip }, async () => {
   before(async () => {
     const modules = join(resolve(prefix as string), 'node_modules')
     symlinkSync(modules, join(directory, 'node_modules'))
+    makeLibrariesExact()
     const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean }
     legacy.isNullOrUndefined ??= value => value === null || value === undefined
     const name = readdirSync(join(modules, '@tensorflow')).find(one => /^tfjs-node(?:-gpu)?$/.test(one))

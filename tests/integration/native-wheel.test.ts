@@ -106,6 +106,8 @@ describe('a libtensorflow from wheels', { skip }, () => {
     assert.ok(readFileSync(join(folder, 'lib', library)).equals(readFileSync(join(wheel, 'tensorflow', library))))
     assert.deepEqual(readdirSync(join(folder, 'include')), ['tensorflow'])
     assert.deepEqual(readdirSync(join(folder, 'nvidia/cudnn'), { recursive: true }), ['lib', 'lib/libcudnn.so.9'])
+    // Where TensorFlow looks for what its own search path has no folder for.
+    assert.equal(readFileSync(join(folder, 'nvidia/cuda_runtime/lib/libcudnn.so.9'), 'utf8'), 'cudnn')
     assert.equal(versionBy(folder), '2.9.1-stub')
   })
 

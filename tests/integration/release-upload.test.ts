@@ -7,7 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, describe, test } from 'node:test'
 import { createLocalTransport, SlurmError, type Transport } from '@trotline/slurm'
-import { releaseIsWhole, uploadRelease, type WorkerRelease } from '../../apps/orchestrator/src/clusters/release.ts'
+import {
+  releaseIsWhole,
+  releaseWasWhole,
+  uploadRelease,
+  type WorkerRelease,
+} from '../../apps/orchestrator/src/clusters/release.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const folder = mkdtempSync(join(tmpdir(), 'trotline-upload-'))
@@ -19,13 +24,13 @@ after(async () => {
 
 const WORKER = 'console.log("trains")\n'
 
-function builtRelease(): WorkerRelease {
-  const files = [{ path: 'worker.mjs', sha256: sha256(WORKER), bytes: WORKER.length }]
+function builtRelease(worker = WORKER): WorkerRelease {
+  const files = [{ path: 'worker.mjs', sha256: sha256(worker), bytes: worker.length }]
   const manifest = JSON.stringify({ files })
   const id = sha256(manifest)
   const directory = join(folder, 'built', id)
   mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, 'worker.mjs'), WORKER)
+  writeFileSync(join(directory, 'worker.mjs'), worker)
   return { id, directory, manifest, files }
 }
 
@@ -62,6 +67,18 @@ describe('uploading the worker release', () => {
     await Promise.all([provide(counting), provide(counting)])
     assert.equal(files, release.files.length + 1)
     assert.deepEqual(readdirSync(releases()), [release.id])
+  })
+
+  test('of two releases each is uploaded and proved for itself, over one connection too', async () => {
+    const other = builtRelease('console.log("trains with more")\n')
+    await Promise.all([release, other].map(one => uploadRelease(transport, workDir, one)))
+    assert.deepEqual(readdirSync(releases()).sort(), [release.id, other.id].sort())
+    for (const one of [release, other]) assert.ok(await releaseWasWhole(transport, workDir, one))
+    chmodSync(releases(other.id), 0o755)
+    rmSync(releases(other.id, 'worker.mjs'))
+    const fresh = { ...transport }
+    assert.ok(await releaseWasWhole(fresh, workDir, release))
+    assert.ok(!(await releaseWasWhole(fresh, workDir, other)), 'that one is whole says nothing of the other')
   })
 
   test('a file that was damaged is replaced', async () => {

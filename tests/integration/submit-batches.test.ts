@@ -1,7 +1,7 @@
 // Many jobs through the runner to a real Slurm over a real sshd, with a real Redis: how few remote steps that takes, in which
 // order they go, and that one job's trouble is its own. They are held in Slurm, so nothing runs.
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -10,6 +10,7 @@ import type { JobState } from '@trotline/contracts'
 import { createSlurmScheduler, createSsh2Transport, SlurmError, type Transport } from '@trotline/slurm'
 import type { ClusterAccess, IdentityAccess } from '../../apps/orchestrator/src/clusters/access.ts'
 import { jobDirectoryOf, slurmNameOf } from '../../apps/orchestrator/src/clusters/layout.ts'
+import type { WorkerRelease } from '../../apps/orchestrator/src/clusters/release.ts'
 import type { StageContext } from '../../apps/orchestrator/src/lifecycle/context.ts'
 import { survive } from '../../apps/orchestrator/src/lifecycle/crash-points.ts'
 import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
@@ -120,10 +121,6 @@ describe('submitting many jobs', () => {
       },
       reserveSubmissions: async count => Math.min(count, world.ceiling),
     }
-    const worker = 'a worker'
-    const manifest = JSON.stringify({ files: [{ path: 'worker.mjs', sha256: sha256(worker), bytes: worker.length }] })
-    const release = mkdtempSync(join(folder, 'release-'))
-    writeFileSync(join(release, 'worker.mjs'), worker)
     const context: StageContext = {
       cluster: {
         settings: clusterSettings({
@@ -136,12 +133,7 @@ describe('submitting many jobs', () => {
         paused: async () => world.paused,
         close: async () => {},
       } satisfies ClusterAccess,
-      release: {
-        id: sha256(manifest),
-        directory: release,
-        files: [{ path: 'worker.mjs', sha256: sha256(worker) }],
-        manifest,
-      },
+      releases: { plain: madeUpRelease('a worker'), withTensorLibrary: madeUpRelease('a larger worker') },
       queue: null,
       jobs: {
         ...store.jobs,
@@ -151,6 +143,7 @@ describe('submitting many jobs', () => {
         },
       },
       epochs: store.epochs,
+      recordSighting: async () => false,
       lease: () => ({ cluster: 'local', value: lease.value ?? assert.fail('the lease has ended') }),
       crash: survive,
       log: silent,
@@ -196,6 +189,14 @@ describe('submitting many jobs', () => {
       await real.close()
     })
     return world
+  }
+
+  function madeUpRelease(worker: string): WorkerRelease {
+    const files = [{ path: 'worker.mjs', sha256: sha256(worker), bytes: worker.length }]
+    const manifest = JSON.stringify({ files })
+    const directory = mkdtempSync(join(folder, 'release-'))
+    writeFileSync(join(directory, 'worker.mjs'), worker)
+    return { id: sha256(manifest), directory, files, manifest }
   }
 
   const all = (world: World, jobs: readonly JobRecord[], state: JobState) =>
@@ -248,6 +249,27 @@ describe('submitting many jobs', () => {
     nudgeAll(world, jobs)
     await all(world, jobs, 'pending')
     assert.deepEqual(world.steps.slice(-2), ['bring-jobs', 'submit-once'])
+  })
+
+  test('the tensor library comes to the cluster with the first job that needs it, and each job runs the release that it needs', async () => {
+    const world = await createWorld()
+    const { plain, withTensorLibrary } = world.context.releases
+    const releases = join(world.context.cluster.settings.workDir, 'releases')
+    const first = await world.add(1)
+    nudgeAll(world, first)
+    await all(world, first, 'pending')
+    assert.deepEqual(readdirSync(releases), [plain.id])
+
+    const training = { kind: 'preset', preset: 'auto-mpg', backend: 'wasm' } as const
+    const jobs = await world.add(4, i => (i % 2 === 0 ? {} : { request: request({ hold: true }, { training }) }))
+    nudgeAll(world, jobs)
+    const submitted = await all(world, jobs, 'pending')
+    assert.deepEqual(readdirSync(releases).toSorted(), [plain.id, withTensorLibrary.id].toSorted())
+    for (const [i, job] of submitted.entries()) {
+      const { id } = i % 2 === 0 ? plain : withTensorLibrary
+      assert.equal(job.worker?.release, id)
+      assert.ok(readFileSync(world.path(job, 'script.sh'), 'utf8').includes(`${releases}/${id}/worker.mjs`))
+    }
   })
 
   test('a job that Slurm refuses, one that was cancelled, a damaged one and an unreadable one keep no other back', async () => {

@@ -29,10 +29,16 @@ function checkpointOf({ start }: Trained): Checkpoint {
 }
 
 /** Aborted when it has been looked at so often: the training looks before every batch. */
-function abortedAtLook(look: number): AbortSignal {
+function abortedAtLook(look: number): { signal: AbortSignal; onStart(): void } {
   const { signal } = new AbortController()
-  let looks = 0
-  return new Proxy(signal, { get: (of, name) => (name === 'aborted' ? looks++ >= look : Reflect.get(of, name)) })
+  // Looks while the data is opened do not count.
+  let looks = Number.NEGATIVE_INFINITY
+  return {
+    onStart() {
+      looks = 0
+    },
+    signal: new Proxy(signal, { get: (of, name) => (name === 'aborted' ? looks++ >= look : Reflect.get(of, name)) }),
+  }
 }
 
 /** Cut after so many looks each, each time in a new training, and from the last cut to the end. */
@@ -40,7 +46,7 @@ async function trainInParts(request: Request, looks: readonly number[]): Promise
   const parts: Trained[] = []
   let resume: Checkpoint[] = []
   for (const look of [...looks, Number.POSITIVE_INFINITY]) {
-    const part = await train(directory, request, { resume, signal: abortedAtLook(look) })
+    const part = await train(directory, request, { resume, ...abortedAtLook(look) })
     parts.push(part)
     assert.equal((part.start as Start).resumed, resume[0] ?? null)
     if (part.outcome.kind === 'completed') return parts
@@ -169,7 +175,7 @@ test('a checkpoint that counts all epochs is evaluated and the training complete
 })
 
 test('there is no checkpoint before the first batch', async () => {
-  const { start } = await train(directory, { preset: 'auto-mpg' }, { signal: AbortSignal.abort() })
+  const { start } = await train(directory, { preset: 'auto-mpg' }, abortedAtLook(0))
   assert.equal((start as Start).checkpoint(), null)
 })
 

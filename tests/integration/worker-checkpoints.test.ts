@@ -97,6 +97,69 @@ test('a stop leaves a checkpoint, and the next run goes on from it with its firs
   assert.deepEqual(await readdir(join(directory, 'runs', '1-0')), before)
 })
 
+test('a training that its environment ended leaves its last good state, and says what ended it', async () => {
+  const directory = await makeJob(home)
+  const detail =
+    '/data/x.npy: cannot be read (EIO: i/o error, read): the storage of this node is at fault, not the training.'
+  const { code, stderr } = await start(directory, {
+    fit: async options => {
+      const stop = new AbortController()
+      const trained = await completes({
+        ...options,
+        signal: stop.signal,
+        onEpoch(epoch) {
+          options.onEpoch(epoch)
+          if (epoch.epoch + 1 === 7) stop.abort()
+        },
+      })
+      const failure = { reason: 'environment', code: 'TRAIN_DATA_UNREADABLE', detail } as const
+      return { kind: 'failed', failure, report: trained.report }
+    },
+  })
+  assert.equal(code, WORKER_EXIT.failed)
+  assert.match(stderr, /TRAIN_DATA_UNREADABLE: .*EIO/)
+  const { failure, checkpoint } = await resultOf(directory)
+  assert.deepEqual([failure?.reason, checkpoint?.epochs], ['environment', 7])
+  assert.equal(await checkpointEpochs(directory, '1-0'), 7)
+})
+
+test('a training that fails for its own reasons leaves no checkpoint more than it had', async () => {
+  const directory = await makeJob(home)
+  const failure = { reason: 'training', code: 'TRAIN_BAD_DATA', detail: 'a row is missing' } as const
+  await start(directory, {
+    fit: async options => {
+      await completes(options)
+      return { kind: 'failed', failure, report: null }
+    },
+  })
+  assert.equal((await resultOf(directory)).checkpoint, null)
+  await assert.rejects(access(runFile(directory, 'checkpoint')))
+})
+
+test('a run that is stopped while its data is opened ends as a stop, and the next one goes on from the checkpoint that there was', async () => {
+  const directory = await makeJob(home)
+  await left(directory, '1-0', [0, 5], 5)
+  const stop = new AbortController()
+  const { code, stderr } = await start(directory, {
+    restart: 1,
+    signal: stop.signal,
+    fit: async () => {
+      stop.abort('SIGTERM')
+      return { kind: 'stopped', report: null }
+    },
+  })
+  assert.equal(code, WORKER_EXIT.stopped)
+  assert.match(stderr, /stopped: SIGTERM/)
+  const result = await resultOf(directory, '1-1')
+  assert.deepEqual(
+    [result.outcome, result.stoppedBy, result.signal, result.training, result.checkpoint, result.failure],
+    ['stopped', 'signal', 'SIGTERM', null, null, null],
+  )
+  const next = await start(directory, { restart: 2 })
+  assert.equal(next.code, WORKER_EXIT.completed)
+  assert.match(next.stdout, /resumed from the checkpoint of run 1-0: 5 epochs are trained already/)
+})
+
 test('a new submission goes on from an older submission’s run', async () => {
   const directory = await makeJob(home, { ...SPEC, submission: 2 })
   await left(directory, '1-3', [0, 8], 7)

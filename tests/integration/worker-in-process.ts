@@ -1,13 +1,15 @@
 // The worker's run inside the test's process, in real job directories, with a training that is made up.
-import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { MessageChannel } from 'node:worker_threads'
 import { EpochLine, PresetTraining, RUN_FILES, RunResult, type WorkerTraining } from '@trotline/contracts'
 import { decodeCheckpoint, type FitOptions, type FitOutcome } from '@trotline/trainer'
 import type { RunParts } from '../../apps/worker/src/parts.ts'
+import { serveReports } from '../../apps/worker/src/report-desk.ts'
+import type { OpenReportThread } from '../../apps/worker/src/report-handover.ts'
 import { run } from '../../apps/worker/src/run.ts'
 import { encodeCheckpoint, requestSha256 } from '../../packages/trainer/src/checkpoint.ts'
 import { eventually } from '../support/eventually.ts'
@@ -83,6 +85,14 @@ export async function makeJob(
   return directory
 }
 
+/** The report thread's work, with its real messages, on the thread of the test: a thread of its own would read all sources anew. */
+const onThisThread: OpenReportThread = (order, { onTold }) => {
+  const { port1, port2 } = new MessageChannel()
+  port1.on('message', onTold)
+  void serveReports(port2, order)
+  return { post: handed => port1.postMessage(handed), stop: () => port1.close() }
+}
+
 export interface StartOptions {
   fit: typeof completes
   restart: number
@@ -100,7 +110,7 @@ export async function start(directory: string, options: Partial<StartOptions> = 
       said.trained = true
       return { fit, decodeCheckpoint }
     },
-    loadReportQueue: () => assert.fail('no queue is wanted'),
+    openReportThread: onThisThread,
     stop: { signal, onWarning },
     heartbeatMs: 20,
     out: line => void said.out.push(line),

@@ -53,7 +53,9 @@ describe('workers killed at random', () => {
   let place: Place
   before(async () => {
     const home = await mkdtemp(join(tmpdir(), 'trotline-kills-'))
-    const release = await buildRelease(fileURLToPath(new URL('../..', import.meta.url)), join(home, 'releases'))
+    const release = await buildRelease(fileURLToPath(new URL('../..', import.meta.url)), join(home, 'releases'), {
+      tensorLibrary: false,
+    })
     place = { home, release }
   })
   after(() => rm(place.home, { recursive: true, force: true }))

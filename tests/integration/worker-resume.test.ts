@@ -34,7 +34,9 @@ describe('the worker release, cut off', () => {
   let place: Place
   before(async () => {
     const home = await mkdtemp(join(tmpdir(), 'trotline-resume-'))
-    const release = await buildRelease(fileURLToPath(new URL('../..', import.meta.url)), join(home, 'releases'))
+    const release = await buildRelease(fileURLToPath(new URL('../..', import.meta.url)), join(home, 'releases'), {
+      tensorLibrary: true,
+    })
     place = { home, release }
   })
   after(() => rm(place.home, { recursive: true, force: true }))

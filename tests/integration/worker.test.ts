@@ -34,7 +34,9 @@ describe('the worker release', () => {
 
   before(async () => {
     home = await mkdtemp(join(tmpdir(), 'trotline-worker-'))
-    release = await buildRelease(fileURLToPath(new URL('../..', import.meta.url)), join(home, 'releases'))
+    release = await buildRelease(fileURLToPath(new URL('../..', import.meta.url)), join(home, 'releases'), {
+      tensorLibrary: false,
+    })
     redis = await startRedis({ home: join(home, 'redis') })
     password = (await readFile(redis.report.passwordFile, 'utf8')).trim()
   })

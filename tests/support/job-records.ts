@@ -40,7 +40,13 @@ export function record(over: Partial<JobRecord> = {}, inner: Partial<JobRecord['
     createdAt: AT,
     updatedAt: AT,
     endedAt: null,
-    compatibility: { verdict: 'unknown', detail: 'not judged' },
+    compatibility: {
+      verdict: 'compatible',
+      rule: 'no-gpu',
+      detail: 'It uses no GPU: no driver and no CUDA have to fit.',
+      findings: [],
+      facts: null,
+    },
     submission: 1,
     submissions: [
       {
@@ -156,6 +162,9 @@ export const clusterSettings = (over: Partial<ClusterSettings> = {}): ClusterSet
     waitSeconds: 120,
   },
   breaker: { faults: 5, windowSeconds: 120, slowAnswerSeconds: 20, restSeconds: 5, longestRestSeconds: 60 },
+  compatibility: { unknown: 'accept' },
+  nodes: [],
+  probe: { automatic: 'off', maxAgeHours: 24, pendingMinutes: 30, account: null, qos: null },
   ...over,
 })
 
@@ -171,6 +180,7 @@ export const clusterFacts = (over: Partial<ClusterFacts> = {}): ClusterFacts => 
       maxMemoryMiBPerNode: 120_000,
       gpus: [],
       preemption: null,
+      nodeKinds: [],
     },
     {
       name: 'gpu',
@@ -182,6 +192,7 @@ export const clusterFacts = (over: Partial<ClusterFacts> = {}): ClusterFacts => 
         { type: 'k80', perNode: 8 },
       ],
       preemption: null,
+      nodeKinds: [],
     },
   ],
   seenAt: AT,

@@ -171,6 +171,6 @@ function madeUpRelease(home: string): string {
   const id = createHash('sha256').update(manifest).digest('hex')
   mkdirSync(join(directory, id), { recursive: true })
   writeFileSync(join(directory, id, 'manifest.json'), manifest)
-  writeFileSync(join(directory, 'current.json'), JSON.stringify({ id }))
+  writeFileSync(join(directory, 'current.json'), JSON.stringify({ plain: id, withTensorLibrary: id }))
   return directory
 }

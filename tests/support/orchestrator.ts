@@ -99,6 +99,8 @@ export async function createStory(t: Scene, options: StoryOptions): Promise<Stor
         reports: { kind: 'queue', url: redisUrl, user: redis.report.user, passwordFile: redis.report.passwordFile },
         pollIntervalMs: 500,
         resultPatienceMs: 10_000,
+        // Slurm jobs that nobody asked for are no part of a story about other things.
+        probe: { automatic: 'off' },
         ...options.clusterSettings,
       },
     ],

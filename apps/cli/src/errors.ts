@@ -1,6 +1,6 @@
 // Whatever ends a command early: a code, an exit code, a sentence, and what to do about it. text/error-text.ts shows it.
 import type { Problem } from '@trotline/contracts'
-import { EXIT, type ExitCode, exitOfStatus } from './exit-codes.ts'
+import { EXIT, type ExitCode, exitOfProblem } from './exit-codes.ts'
 
 /** An answered problem carries its own exit code, by its status. */
 const CODES = {
@@ -43,7 +43,7 @@ export class CliError extends Error {
     super(message, { cause: options.cause })
     this.name = 'CliError'
     this.code = code
-    this.exit = options.problem === undefined ? CODES[code] : exitOfStatus(options.problem.status)
+    this.exit = options.problem === undefined ? CODES[code] : exitOfProblem(options.problem)
     this.transient = this.exit === EXIT.unasked
     this.options = options
   }

@@ -1,5 +1,5 @@
 // The one table of exit codes: what a script may conclude from each. Shown in --help, held by a test.
-import type { JobState } from '@trotline/contracts'
+import type { JobState, Verdict } from '@trotline/contracts'
 
 export const EXIT = {
   done: 0,
@@ -11,6 +11,7 @@ export const EXIT = {
   unasked: 6,
   conflict: 7,
   notEnded: 8,
+  unknown: 9,
   failed: 10,
   cancelled: 11,
   held: 12,
@@ -24,10 +25,11 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   2: 'usage: a wrong flag, a file that cannot be read, a field that is not one',
   3: 'no such job',
   4: 'no token, or not allowed',
-  5: 'refused: it could not run there',
+  5: 'refused: it could not run there (check, submit)',
   6: 'could not ask: nothing is known, and the command is safe to repeat',
   7: 'conflict: already ended, or the same key with another request',
   8: 'not ended yet (wait --timeout, show --exit-status)',
+  9: 'nobody can tell whether it runs: a fact is missing, and it is named (check, submit)',
   10: 'the job failed',
   11: 'the job was cancelled',
   12: 'the job is held until someone releases it',
@@ -59,6 +61,18 @@ export function exitOfStatus(status: number): ExitCode {
       return EXIT.fault
   }
 }
+
+/** Refused both, but of one it is known that it would not run, and of the other it is not known. */
+export const exitOfProblem = ({ status, code }: { status: number; code: string }): ExitCode =>
+  code === 'compatibility-unknown' ? EXIT.unknown : exitOfStatus(status)
+
+const VERDICT_EXIT: Record<Verdict, ExitCode> = {
+  compatible: EXIT.done,
+  'compatible-with-warning': EXIT.done,
+  incompatible: EXIT.incompatible,
+  unknown: EXIT.unknown,
+}
+export const exitOfVerdict = (verdict: Verdict): ExitCode => VERDICT_EXIT[verdict]
 
 const STATE_EXIT: Record<JobState, ExitCode> = {
   accepted: EXIT.notEnded,

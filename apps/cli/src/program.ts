@@ -2,6 +2,8 @@
 import { Command } from 'commander'
 import type { Act } from './act.ts'
 import { declareCancel } from './commands/cancel.ts'
+import { declareCheck } from './commands/check.ts'
+import { declareClusters } from './commands/clusters.ts'
 import { declareEpochs } from './commands/epochs.ts'
 import { declareList, wholeNumber } from './commands/list.ts'
 import { declareLogs } from './commands/logs.ts'
@@ -39,6 +41,7 @@ export function createProgram(act: Act, write: (text: string) => void): Command 
     ['trotline cancel k3v9', 'four characters of an id are enough'],
   ])
   declareSubmit(program, act)
+  declareCheck(program, act)
   declareList(program, act)
   declareShow(program, act)
   declareWhy(program, act)
@@ -48,5 +51,6 @@ export function createProgram(act: Act, write: (text: string) => void): Command 
   declareScript(program, act)
   declareCancel(program, act)
   declareRelease(program, act)
+  declareClusters(program, act)
   return program
 }

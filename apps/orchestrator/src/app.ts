@@ -5,10 +5,11 @@ import { EPOCH_REPORTS_QUEUE } from '@trotline/contracts'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createClusterAccess } from './clusters/access.ts'
-import { readRelease } from './clusters/release.ts'
-import { readSecret, type Settings } from './config.ts'
+import { readReleases } from './clusters/release.ts'
+import { readMatrixText, readSecret, type Settings } from './config.ts'
 import { createEventStreams } from './http/event-stream.ts'
 import { buildServer } from './http/server.ts'
+import { createCompatibility } from './lifecycle/compatibility.ts'
 import type { Crash } from './lifecycle/crash-points.ts'
 import { createOwner, type Owner } from './lifecycle/owner.ts'
 import { createEpochStore } from './store/epoch-store.ts'
@@ -17,8 +18,10 @@ import { createJobStore } from './store/job-store.ts'
 import { createKeys } from './store/keys.ts'
 import { createLease } from './store/lease.ts'
 import { createLiveCounts } from './store/live-counts.ts'
+import { createProbes } from './store/probes.ts'
 import { connectFailingFast, connectWaiting, durabilityGaps, storeMemory, whenReady } from './store/redis.ts'
 import { createSharedLimits } from './store/shared-limits.ts'
+import { createSightings } from './store/sightings.ts'
 import { createAskOwner } from './streams/ask-owner.ts'
 import { createChanges } from './streams/changes.ts'
 import { createNudges } from './streams/nudges.ts'
@@ -39,7 +42,8 @@ const STORE_START_LIMIT_MS = 10_000
 const CONSUMERS_STOP_LIMIT_MS = 3_000
 
 export async function createApp(settings: Settings, { log, crash }: { log: Logger; crash: Crash }): Promise<App> {
-  const release = await readRelease(settings.worker.releaseDirectory)
+  const releases = await readReleases(settings.worker.releaseDirectory)
+  const compatibility = createCompatibility(readMatrixText(settings), settings.compatibility.matrixFile)
   const { prefix } = settings.store
   const redis = connectFailingFast(settings.store, log)
   await whenReady(redis, STORE_START_LIMIT_MS).catch(error => {
@@ -53,6 +57,7 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
   const epochs = createEpochStore({ redis, keys, eventsPerJob })
   const jobs = createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs: idempotencyHours * 3_600_000, log })
   const facts = createFactsStore(redis, prefix)
+  const probes = createProbes(redis, keys, idempotencyHours * 3_600_000)
   const limits = createSharedLimits(redis, keys, idempotencyHours * 3_600_000)
   const now = (): Date => new Date()
 
@@ -63,7 +68,10 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
         connect: settings => createClusterAccess(settings, limits),
         lease: createLease(redis, keys, cluster.name),
         facts,
-        context: { release, queue: queueAccess(cluster.reports, prefix), jobs, epochs, crash, now },
+        sightings: createSightings(redis, keys),
+        probes,
+        capabilityOf: gpu => compatibility.judge({ gpu }).understood.computeCapability,
+        context: { releases, queue: queueAccess(cluster.reports, prefix), jobs, epochs, crash, now },
         log: log.child({ cluster: cluster.name }),
       })
       return [cluster.name, owner]
@@ -108,10 +116,12 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
     {
       settings,
       clusters: settings.clusters,
-      release,
+      releases,
+      compatibility,
       jobs,
       epochs,
       facts,
+      probes,
       pauses: limits.pauses,
       liveCounts: createLiveCounts(redis, keys),
       owner,

@@ -70,6 +70,62 @@ const BreakerSettings = z
   })
 export type BreakerSettings = z.infer<typeof BreakerSettings>
 
+/** A version of YAML must stand in quotes: 570.10 without them is the number 570.1. */
+const Quoted = (pattern: RegExp, example: string) =>
+  z.string(`is not text: put it in quotes, such as "${example}"`).regex(pattern, `is not of the form "${example}"`)
+const Printable = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[\x20-\x7e]*$/, 'is not printable ASCII')
+
+/** What the operator knows of nodes that no probe has looked at. Selectors together: partition and all features, and among those the nodes. */
+const DeclaredNodes = z.strictObject({
+  partition: SlurmName.optional(),
+  features: z.array(Printable).max(64).default([]),
+  /** Names or host lists: gpu01, gpu[02-08]. */
+  nodes: z
+    .array(
+      z
+        .string()
+        .max(1000)
+        .regex(/^[A-Za-z0-9[\],._-]+$/, 'is not a host list'),
+    )
+    .max(1000)
+    .optional(),
+  driver: Quoted(/^\d{3,4}(\.\d{1,4}){1,2}$/, '396.37').optional(),
+  /** A product's name or a short one: Tesla K80, k80. */
+  gpu: Printable.optional(),
+  computeCapability: Quoted(/^\d{1,2}\.\d$/, '3.7').optional(),
+  /** The newest CUDA that the driver runs. */
+  cudaMax: Quoted(/^\d{1,2}\.\d{1,2}$/, '12.4').optional(),
+  glibc: Quoted(/^\d{1,2}\.\d{1,3}$/, '2.28').optional(),
+  /** As uname -m has it. */
+  cpuArch: z
+    .string()
+    .regex(/^[A-Za-z0-9_]{1,32}$/, 'is no architecture, such as x86_64')
+    .optional(),
+})
+
+/** Looks at compute nodes: short Slurm jobs of the service identity. */
+const ProbeSettings = z.strictObject({
+  /** Which kinds of node are looked at without being asked, once what is known of them is older than maxAgeHours. */
+  automatic: z.enum(['gpu', 'all', 'off']).default('gpu'),
+  maxAgeHours: z.number().min(0.01).max(8_760).default(24),
+  /** A look that has not started after this is cancelled. */
+  pendingMinutes: z.number().min(0.05).max(10_080).default(30),
+  account: SlurmName.nullable().default(null),
+  qos: SlurmName.nullable().default(null),
+})
+export type ProbeSettings = z.infer<typeof ProbeSettings>
+
+/**
+ * unknown: what becomes of a job of which nobody can tell whether it runs, because a fact of the nodes is missing. The default
+ * accepts it with a note: a cluster must be of use before its nodes were first looked at, and the worker judges again on the node
+ * before anything expensive.
+ */
+const CompatibilitySettings = z.strictObject({ unknown: z.enum(['accept', 'refuse']).default('accept') })
+
 const Cluster = z.strictObject({
   name: ClusterName,
   ssh: z.strictObject({ host: z.string(), port: Port.default(22), knownHostsFile: z.string() }),
@@ -94,6 +150,9 @@ const Cluster = z.strictObject({
   resultPatienceMs: z.int().min(0).max(3_600_000).default(120_000),
   ceilings: CeilingSettings.prefault({}),
   breaker: BreakerSettings.prefault({}),
+  compatibility: CompatibilitySettings.prefault({}),
+  nodes: z.array(DeclaredNodes).max(1000).default([]),
+  probe: ProbeSettings.prefault({}),
 })
 export type ClusterSettings = z.infer<typeof Cluster>
 
@@ -106,6 +165,9 @@ const Token = z.strictObject({
   sha256: Sha256,
 })
 export type TokenSettings = z.infer<typeof Token>
+
+/** As seen from src and from dist alike. */
+const SHIPPED_MATRIX = resolve(import.meta.dirname, '../../../conda/compatibility.json')
 
 const Settings = z.strictObject({
   listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: Port }),
@@ -121,6 +183,8 @@ const Settings = z.strictObject({
       .default('trotline'),
   }),
   worker: z.strictObject({ releaseDirectory: z.string() }),
+  /** Default: the matrix that came with this server. */
+  compatibility: z.strictObject({ matrixFile: z.string().default(SHIPPED_MATRIX) }).prefault({}),
   tokens: z.array(Token).max(10_000),
   clusters: z.array(Cluster).min(1).max(64),
   limits: z
@@ -180,6 +244,7 @@ export function parseSettings(text: string, file: string): Settings {
   }
   const at = (path: string): string => resolve(dirname(file), path)
   settings.worker.releaseDirectory = at(settings.worker.releaseDirectory)
+  settings.compatibility.matrixFile = at(settings.compatibility.matrixFile)
   if (settings.store.passwordFile) settings.store.passwordFile = at(settings.store.passwordFile)
   for (const cluster of settings.clusters) {
     cluster.ssh.knownHostsFile = at(cluster.ssh.knownHostsFile)
@@ -215,6 +280,10 @@ const repeated = (names: readonly string[]): string | undefined => names.find((n
 
 /** The lines after the first show the file's own text, which may hold what should not be in a log. */
 const firstLine = (error: unknown): string => String(error).split('\n')[0] ?? ''
+
+/** The compatibility matrix as it lies there. @throws OrchestratorError CONFIG_INVALID where it cannot be read */
+export const readMatrixText = ({ compatibility }: Pick<Settings, 'compatibility'>): string =>
+  readText(compatibility.matrixFile, 'the compatibility matrix')
 
 /** A secret from its file, without the line end. */
 export const readSecret = (file: string): string => readText(file, 'a secret').trim()

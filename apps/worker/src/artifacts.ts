@@ -18,9 +18,18 @@ export async function writeArtifacts(runDirectory: string, artifacts: readonly N
   const written: Artifact[] = []
   for (const { name, bytes } of artifacts) {
     await replaceDurably(join(folder, name), bytes)
-    written.push({ path: name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+    written.push({ path: name, bytes: bytes.length, sha256: sha256(bytes) })
   }
   return written
+}
+
+/** Node.js hashes at most 2 GiB at a time. */
+const HASHED_AT_ONCE = 2 ** 30
+
+function sha256(bytes: Uint8Array): string {
+  const hash = createHash('sha256')
+  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) hash.update(bytes.subarray(at, at + HASHED_AT_ONCE))
+  return hash.digest('hex')
 }
 
 /** history.json: every epoch of the record, those of older runs as far as this one went on from them. */

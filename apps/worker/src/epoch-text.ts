@@ -1,5 +1,5 @@
 // Lines of epochs.jsonl as text, which goes into the queue's messages as well. Many are made by one JSON.stringify: 1.2 µs an epoch,
-// the first ones too, where putting strings and numbers together takes 4 to 12 (V8 of Node 20, on the training thread).
+// the first ones too, where putting strings and numbers together takes 4 to 12 (V8 of Node 20).
 import { type EpochLine, epochValues } from '@trotline/contracts'
 
 /** An epoch as the trainer gives it. A value may be infinite or NaN. */
@@ -7,6 +7,12 @@ export interface RawEpoch {
   epoch: number
   seconds: number
   values: Record<string, number>
+}
+
+/** With the time of its end, in ms since 1970. */
+export interface EndedEpoch {
+  epoch: RawEpoch
+  at: number
 }
 
 /** Epochs that are in the file. */
@@ -19,8 +25,8 @@ export interface WrittenEpochs {
 /** Where one line ends and the next begins: inside a line no object follows another. */
 const BETWEEN = '},{"epoch":'
 
-/** @param ended with the time of each in ms since 1970; at least one */
-export function epochsText(ended: readonly { epoch: RawEpoch; at: number }[]): string {
+/** @param ended at least one */
+export function epochsText(ended: readonly EndedEpoch[]): string {
   return JSON.stringify(ended.map(({ epoch, at }) => lineOf(epoch, at))).slice(1, -1)
 }
 

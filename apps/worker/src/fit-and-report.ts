@@ -4,20 +4,16 @@ import { join } from 'node:path'
 import { type ResumedFrom, RUN_FILES, type WorkerTraining } from '@trotline/contracts'
 import type { FitOutcome } from '@trotline/trainer'
 import { type CheckpointFile, createCheckpointFile, textOf } from './checkpoint-file.ts'
-import type { EpochFile } from './epoch-file.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Obedience } from './obedience.ts'
 import type { Duty, RunParts } from './parts.ts'
-import type { Reporter } from './reporter.ts'
+import type { Reporting } from './reporting.ts'
 import { type FoundCheckpoint, findCheckpoints } from './restore.ts'
-import type { Stopwatch } from './stopwatch.ts'
 
 export interface Beside {
-  reporter: Reporter | null
-  epochs: EpochFile
+  reporting: Reporting
   obedience: Obedience
-  stopwatch: Stopwatch
-  /** Aborted by a signal or by what `obedience` found. */
+  /** Aborted by a signal, by what `obedience` found, or because nothing can be reported any more. */
   stop: AbortSignal
 }
 
@@ -28,12 +24,12 @@ export interface Fitted {
   checkpoints: CheckpointFile | null
 }
 
-/** Whatever ends the fit, a bug too, the epochs so far are on disk afterwards. */
+/** Whatever ends the fit, a bug too, the epochs so far are on disk afterwards. Rejects where the report thread has ended. */
 export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside): Promise<Fitted> {
   const { training, gpus, cpus, checkpointEverySeconds } = duty.spec
   const { slurmJobId, node } = duty.allocation
   const { out, err } = parts
-  const { reporter, epochs, obedience, stopwatch, stop } = beside
+  const { reporting, obedience, stop } = beside
   let trained = 0
   let backend = ''
   let resumed: ResumedFrom | null = null
@@ -45,9 +41,22 @@ export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside):
   const foundAs = (checkpoint: unknown): FoundCheckpoint =>
     found.find(one => one.checkpoint === checkpoint) as FoundCheckpoint
 
+  async function syncEpochs(): Promise<void> {
+    const problem = await reporting.onDisk()
+    if (problem !== null) throw new Error(problem)
+  }
+
+  async function warn(epochs: number): Promise<void> {
+    // What keeps them from the disk has been said.
+    const on = await syncEpochs().then(
+      () => `${epochs} epochs are on disk`,
+      () => 'not every epoch is on disk',
+    )
+    err(`SIGUSR2: the time limit is near; ${on}, training goes on`)
+  }
+
   parts.stop.onWarning(() => {
-    stopwatch.measure(epochs.sync)
-    err(`SIGUSR2: the time limit is near; ${trained} epochs are on disk, training goes on`)
+    void warn(trained)
     warned = true
     checkpoints?.writeSoon()
   })
@@ -55,7 +64,7 @@ export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside):
     runDirectory: duty.runDirectory,
     epoch: () => (trained === 0 ? null : trained - 1),
     onBeat: epoch => {
-      stopwatch.measure(() => reporter?.heartbeat(epoch))
+      reporting.heartbeat(epoch)
       void obedience.look()
     },
     everyMs: parts.heartbeatMs,
@@ -91,15 +100,17 @@ export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside):
           everySeconds: checkpointEverySeconds,
           from: resumed ?? { epochs: 0, batches: 0 },
           take: start.checkpoint,
-          syncEpochs: epochs.flush,
+          syncEpochs,
           say: err,
         })
+        // They are whole states, and fit() has dropped its own list of them.
+        found.length = 0
         // The warning came while the training was being made ready.
         if (warned) checkpoints.writeSoon()
-        reporter?.started({ slurmJobId, node, runtime: process.version, backend, resumed })
+        reporting.started({ slurmJobId, node, runtime: process.version, backend, resumed })
       },
       onEpoch(epoch) {
-        stopwatch.measure(() => epochs.append(epoch))
+        reporting.epoch(epoch)
         trained = epoch.epoch + 1
       },
     })
@@ -108,7 +119,7 @@ export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside):
     heartbeat.stop()
     // A closure sets it, which the compiler does not see.
     ;(checkpoints as CheckpointFile | null)?.stop()
-    epochs.sync()
+    await reporting.onDisk()
   }
 }
 

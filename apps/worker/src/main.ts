@@ -4,12 +4,14 @@ import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Sha256, WORKER_EXIT } from '@trotline/contracts'
 import { HEARTBEAT_MS } from './heartbeat.ts'
+import { openReportThread } from './open-report-thread.ts'
 import { run } from './run.ts'
-import { readAllocation, silenceLibraries } from './settings.ts'
+import { makeLibrariesExact, readAllocation, silenceLibraries } from './settings.ts'
 import { listenForSignals } from './signals.ts'
 
 process.umask(0o077)
 silenceLibraries()
+makeLibrariesExact()
 // stdout and stderr are files here, written synchronously. One that cannot be written (quota) must not end the training.
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)
@@ -52,7 +54,7 @@ const code = await run(
   },
   {
     loadTrainer: () => import('@trotline/trainer'),
-    loadReportQueue: async () => (await import('./report-queue.ts')).openReportQueue,
+    openReportThread,
     stop,
     heartbeatMs: HEARTBEAT_MS,
     out,

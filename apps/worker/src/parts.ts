@@ -2,7 +2,7 @@
 // and what a run that holds its fence has to do.
 import type { JobSpec, ReportAccess, RunId } from '@trotline/contracts'
 import type { decodeCheckpoint, fit } from '@trotline/trainer'
-import type { openReportQueue } from './report-queue.ts'
+import type { OpenReportThread } from './report-handover.ts'
 import type { Allocation } from './settings.ts'
 import type { StopSignals } from './signals.ts'
 
@@ -18,9 +18,9 @@ export interface RunOrder {
 }
 
 export interface RunParts {
-  /** Both are loaded when they are needed: a worker that leaves at the fence is gone in a tenth of the time. */
+  /** Loaded when it is needed: a worker that leaves at the fence is gone in a tenth of the time. */
   loadTrainer(): Promise<{ fit: typeof fit; decodeCheckpoint: typeof decodeCheckpoint }>
-  loadReportQueue(): Promise<typeof openReportQueue>
+  openReportThread: OpenReportThread
   stop: StopSignals
   heartbeatMs: number
   out(line: string): void

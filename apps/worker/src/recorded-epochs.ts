@@ -32,7 +32,7 @@ export async function recordedEpochs(
 }
 
 /** null: there is none, or it cannot be read, which is said. */
-export function readIfThere(path: string, say: (line: string) => void): Promise<Buffer | null> {
+function readIfThere(path: string, say: (line: string) => void): Promise<Buffer | null> {
   return readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') say(`${path} cannot be read: ${error.message}`)
     return null

@@ -1,4 +1,4 @@
-// The queue as BullMQ over Redis. Loaded only where reports go by queue: it costs a directory run neither time nor memory.
+// The queue as BullMQ over Redis, on the report thread. Loaded only where reports go by queue: it costs a directory run neither time nor memory.
 // The report user may only add: no version check (INFO), no meta update (HSET on the queue's own settings).
 import type { Report, ReportAccess, SignedReport } from '@trotline/contracts'
 import { Queue } from 'bullmq'

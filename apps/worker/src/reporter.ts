@@ -1,11 +1,10 @@
 // Says live, through a queue, what epochs.jsonl says durably. One message is under way at a time, at most four a second;
 // epochs that come in between share the next one. Nothing here can stop or slow the training: while Redis is away the
-// message under way waits, and what follows it gathers in the outbox, which is bounded.
+// message under way waits, and what follows it gathers in the outbox, which is bounded. Lives on the report thread.
 import { MAX_REPORTS_PER_SECOND, type Report, type SignedReport } from '@trotline/contracts'
 import { signBody } from '@trotline/contracts/signature'
 import type { WrittenEpochs } from './epoch-text.ts'
 import type { Message, Outbox, Outcome, Started } from './outbox.ts'
-import type { Stopwatch } from './stopwatch.ts'
 
 /** Resolves when the message is stored. May wait for ever; a rejection means that it may be tried again under the same id. */
 export interface ReportQueue {
@@ -30,17 +29,15 @@ export interface ReporterOptions {
   /** The job's key. */
   key: string
   queue: ReportQueue
-  stopwatch: Stopwatch
   say(line: string): void
   spacingMs?: number
   retryMs?: number
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { outbox, key, queue, stopwatch, say } = options
+  const { outbox, key, queue, say } = options
   const { spacingMs = 1000 / MAX_REPORTS_PER_SECOND, retryMs = 1000 } = options
   let taken = 0
-  let begun = false
   let forgot = false
   let refused = false
   let sending: Promise<void> | null = null
@@ -59,11 +56,10 @@ export function createReporter(options: ReporterOptions): Reporter {
     })
 
   /** Tries until the queue has it. A repeated message has the same id, so the queue keeps one. */
-  async function deliver(first: Promise<void>, again: () => Promise<void>): Promise<void> {
-    let attempt = first
+  async function deliver(add: () => Promise<void>): Promise<void> {
     for (let tries = 1; !closed.signal.aborted; tries += 1) {
       try {
-        await attempt
+        await add()
         taken += 1
         if (refused) say('the report queue takes messages again')
         refused = false
@@ -73,8 +69,6 @@ export function createReporter(options: ReporterOptions): Reporter {
         refused = true
       }
       await pause(Math.min(retryMs * 2 ** (tries - 1), 15_000))
-      if (closed.signal.aborted) return
-      attempt = stopwatch.measure(again)
     }
   }
 
@@ -83,20 +77,10 @@ export function createReporter(options: ReporterOptions): Reporter {
       const wait = nextAt - performance.now()
       if (wait > 0) await pause(wait)
       if (closed.signal.aborted) return
-      const from = performance.now()
-      // The first of all is a part of setting the connection up: it is said before the first batch.
-      const measure = begun ? stopwatch.measure : <T>(work: () => T): T => work()
-      begun = true
-      const { first, again } = measure(() => {
-        const { kind, id, body } = outbox.next() as Message
-        const message = signBody(body, key)
-        const again = (): Promise<void> => queue.add(kind, id, message)
-        return { first: again(), again }
-      })
-      // On a busy node a message costs more: its like may then come half as often, or reporting would pass its 1 %.
-      const costMs = performance.now() - from
-      nextAt = from + Math.min(Math.max(spacingMs, 300 * costMs), 2 * spacingMs)
-      await deliver(first, again)
+      nextAt = performance.now() + spacingMs
+      const { kind, id, body } = outbox.next() as Message
+      const message = signBody(body, key)
+      await deliver(() => queue.add(kind, id, message))
     }
   }
 

@@ -1,8 +1,9 @@
 // What older runs left to go on from: their checkpoints, the one that came furthest first. Their files are read and never written.
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FILES, RUN_FILES, type RunId, rankOf } from '@trotline/contracts'
 import type { Checkpoint, decodeCheckpoint } from '@trotline/trainer'
-import { readIfThere, recordedEpochs } from './recorded-epochs.ts'
+import { recordedEpochs } from './recorded-epochs.ts'
 import { runsOf } from './standing.ts'
 
 export interface FoundCheckpoint {
@@ -32,7 +33,7 @@ export async function findCheckpoints(
   let until: number | null = null
   for (const other of older.toReversed())
     for (const [file, words] of GENERATIONS) {
-      const bytes = await readIfThere(join(directory, FILES.runs, other, file), say)
+      const bytes = await readWhole(join(directory, FILES.runs, other, file), say)
       if (bytes === null) continue
       const checkpoint = decode(bytes)
       const name = `${words} of run ${other}`
@@ -51,6 +52,43 @@ export async function findCheckpoints(
 
 /** They are whole states, and a job may have had a hundred runs. */
 const MOST_HELD = 3
+
+/** The trainer keeps no state that comes to more, because no buffer of Node.js 20 holds it. */
+const MOST_BYTES = 2 ** 32
+/** A read(2) ends before 2 GiB, and so does fs.readFile (ERR_FS_FILE_TOO_LARGE). */
+const READ_AT_ONCE = 2 ** 28
+
+const gibibytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1)
+
+/** null: there is none, or it cannot be read, which is said. */
+async function readWhole(path: string, say: (line: string) => void): Promise<Buffer | null> {
+  try {
+    const file = await open(path, 'r')
+    try {
+      const { size } = await file.stat()
+      if (size > MOST_BYTES) {
+        say(
+          `${path} has ${gibibytes(size)} GiB, and no checkpoint has more than ${gibibytes(MOST_BYTES)}; it is not used`,
+        )
+        return null
+      }
+      const bytes = Buffer.allocUnsafeSlow(size)
+      let filled = 0
+      while (filled < size) {
+        const { bytesRead } = await file.read(bytes, filled, Math.min(READ_AT_ONCE, size - filled), filled)
+        if (bytesRead === 0) break
+        filled += bytesRead
+      }
+      return bytes.subarray(0, filled)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT') say(`${path} cannot be read: ${message}`)
+    return null
+  }
+}
 
 const byProgress = ({ checkpoint: a }: FoundCheckpoint, { checkpoint: b }: FoundCheckpoint): number =>
   b.epochs - a.epochs || b.batches - a.batches

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { RUN_FILES, RunResult, WORKER_EXIT } from '@trotline/contracts'
 import type { FitOutcome } from '@trotline/trainer'
 import { replaceDurably } from './durable-file.ts'
-import type { EpochFile } from './epoch-file.ts'
 import { type StopReason, stoppedBy } from './obedience.ts'
 
 export type Ending = Pick<RunResult, 'outcome' | 'stoppedBy' | 'signal' | 'failure' | 'training'>
@@ -14,14 +13,15 @@ export type Ending = Pick<RunResult, 'outcome' | 'stoppedBy' | 'signal' | 'failu
  * its checkpoint counts only epochs that are on disk, and the next run trains the others again.
  *
  * @param reason what stopped it; null: it came to its own end
+ * @param problem what kept epochs from epochs.jsonl; null: they are all there
  */
 export function endingOf(
   outcome: FitOutcome,
   reason: StopReason | null,
-  { epochs, say }: { epochs: EpochFile; say(line: string): void },
+  { problem, say }: { problem: string | null; say(line: string): void },
 ): Ending {
   const training = outcome.report
-  const unwritten = closing(epochs)
+  const unwritten = problem === null ? null : `epochs.jsonl could not be written: ${problem}`
   if (reason !== null) {
     if (unwritten) say(unwritten)
     const signal = typeof reason === 'string' ? reason : null
@@ -33,15 +33,6 @@ export function endingOf(
       ? outcome.failure
       : null
   return { outcome: failure ? 'failed' : outcome.kind, stoppedBy: null, signal: null, failure, training }
-}
-
-function closing(epochs: EpochFile): string | null {
-  try {
-    epochs.close()
-    return null
-  } catch (error) {
-    return `epochs.jsonl could not be written: ${(error as Error).message}`
-  }
 }
 
 export function exitCodeOf({ outcome, stoppedBy }: Pick<Ending, 'outcome' | 'stoppedBy'>): number {

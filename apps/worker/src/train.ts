@@ -1,18 +1,17 @@
 // The training of a run that holds its fence, and its end: checkpoint, result.json, last reports, exit code.
 // Order at the end: epochs on disk, then the checkpoint that counts them, then the artifacts, then the result that names them, then the queue. Whatever dies in
 // between leaves the durable part true.
+import { openSync } from 'node:fs'
 import { join } from 'node:path'
 import { RUN_FILES, type RunResult, WORKER_EXIT } from '@trotline/contracts'
 import type { FitOutcome } from '@trotline/trainer'
 import { historyArtifact, writeArtifacts } from './artifacts.ts'
 import { isFileSystemError } from './durable-file.ts'
-import { type EpochFile, openEpochFile } from './epoch-file.ts'
 import { fitAndReport } from './fit-and-report.ts'
 import { createObedience, type Obedience, type StopReason } from './obedience.ts'
-import { createOutbox } from './outbox.ts'
 import type { Duty, RunParts } from './parts.ts'
-import { createProgress, endingLine } from './progress.ts'
-import { createReporter, type Reporter } from './reporter.ts'
+import { endingLine } from './progress.ts'
+import { openReporting, type Reporting } from './reporting.ts'
 import { type Ending, endingOf, exitCodeOf, writeResult } from './result.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 
@@ -21,26 +20,36 @@ const DRAIN_MS = 5000
 const DRAIN_STOPPED_MS = 2000
 
 export async function train(duty: Duty, parts: RunParts): Promise<number> {
+  const file = openEpochs(duty, parts)
+  if (file === null) return WORKER_EXIT.unwritable
+  const { spec, run, access } = duty
+  const { openReportThread: openThread, out, err } = parts
+  const stopwatch = createStopwatch()
+  const order = { jobId: spec.jobId, run, epochs: spec.training.epochs, file, access }
+  const reporting = openReporting(order, { openThread, stopwatch, out, err })
+  try {
+    return await trainReported(duty, parts, { reporting, stopwatch })
+  } finally {
+    reporting.stop()
+  }
+}
+
+async function trainReported(
+  duty: Duty,
+  parts: RunParts,
+  { reporting, stopwatch }: { reporting: Reporting; stopwatch: Stopwatch },
+): Promise<number> {
   const { spec, run, runDirectory, allocation } = duty
   const { out, err } = parts
   const startedAt = new Date().toISOString()
-  const stopwatch = createStopwatch()
-  const reporter = await openReporter(duty, parts, stopwatch)
-  const epochs = openEpochs(duty, parts, { reporter, stopwatch })
-  if (epochs === null) return WORKER_EXIT.unwritable
   const obedience = createObedience(duty.directory, run, err)
-  const stop = AbortSignal.any([parts.stop.signal, obedience.signal])
+  const stop = AbortSignal.any([parts.stop.signal, obedience.signal, reporting.lost])
 
-  const { outcome, resumed, checkpoints } = await fitAndReport(duty, parts, {
-    reporter,
-    epochs,
-    obedience,
-    stopwatch,
-    stop,
-  })
+  const { outcome, resumed, checkpoints } = await fitAndReport(duty, parts, { reporting, obedience, stop })
   const reason = outcome.kind === 'stopped' ? (stop.reason as StopReason) : await supersededMeanwhile(obedience)
-  await (reason === null ? checkpoints?.settled() : checkpoints?.write())
-  const ending = endingOf(outcome, reason, { epochs, say: err })
+  await (reason !== null || isOfEnvironment(outcome) ? checkpoints?.write() : checkpoints?.settled())
+  const { problem, messages } = await reporting.close()
+  const ending = endingOf(outcome, reason, { problem, say: err })
   const result: RunResult = {
     v: 1,
     jobId: spec.jobId,
@@ -54,7 +63,7 @@ export async function train(duty: Duty, parts: RunParts): Promise<number> {
     endedAt: new Date().toISOString(),
     release: duty.release,
     runtime: process.version,
-    reporting: { messages: reporter?.messages() ?? 0, secondsInReporter: stopwatch.seconds() },
+    reporting: { messages, secondsInReporter: stopwatch.seconds() },
   }
   const written = await writeOrSay(runDirectory, result, err)
   if (result.failure) err(`${result.failure.code}: ${result.failure.detail}`)
@@ -62,14 +71,18 @@ export async function train(duty: Duty, parts: RunParts): Promise<number> {
   out(endingLine(result.outcome, result.training))
 
   // Nobody hears of an ending that is not on disk.
-  if (written) reporter?.ended(result.outcome)
-  const drained =
+  if (written) reporting.ended(result.outcome)
+  const { unsent } =
     result.outcome === 'stopped'
-      ? await reporter?.drain(DRAIN_STOPPED_MS, new AbortController().signal)
-      : await reporter?.drain(DRAIN_MS, parts.stop.signal)
-  if (drained?.unsent) err('not every report was taken by the queue; epochs.jsonl and result.json have the rest')
+      ? await reporting.drain(DRAIN_STOPPED_MS, new AbortController().signal)
+      : await reporting.drain(DRAIN_MS, parts.stop.signal)
+  if (unsent) err('not every report was taken by the queue; epochs.jsonl and result.json have the rest')
   return written ? exitCodeOf(result) : WORKER_EXIT.unwritable
 }
+
+/** Storage that failed says nothing against what was trained until then: it is kept, as at a stop. */
+const isOfEnvironment = (outcome: FitOutcome): boolean =>
+  outcome.kind === 'failed' && outcome.failure.reason === 'environment'
 
 /** A training whose model or history cannot be kept has not been of use: it fails for its environment, whatever it learned. */
 async function withArtifacts(
@@ -112,47 +125,13 @@ async function writeOrSay(runDirectory: string, result: RunResult, err: (line: s
   }
 }
 
-function openEpochs(
-  { spec, runDirectory }: Duty,
-  { out, err }: RunParts,
-  { reporter, stopwatch }: { reporter: Reporter | null; stopwatch: Stopwatch },
-): EpochFile | null {
-  const progress = createProgress(spec.training.epochs, out)
+/** Opened here, before anything is trained; written and closed on the report thread. */
+function openEpochs({ runDirectory }: Duty, { err }: RunParts): number | null {
   try {
-    return openEpochFile(join(runDirectory, RUN_FILES.epochs), {
-      onWritten(written) {
-        reporter?.epochs(written)
-        for (const { epochs } of written) for (const epoch of epochs) progress.epoch(epoch)
-      },
-      say: err,
-      stopwatch,
-    })
+    return openSync(join(runDirectory, RUN_FILES.epochs), 'a', 0o600)
   } catch (error) {
     if (!isFileSystemError(error)) throw error
     err(`leaving without training: epochs.jsonl cannot be made: ${error.message}`)
-    return null
-  }
-}
-
-/** Answers at once: the connection comes to stand while the training begins. */
-async function openReporter(
-  { access, spec, run }: Duty,
-  { loadReportQueue, err }: RunParts,
-  stopwatch: Stopwatch,
-): Promise<Reporter | null> {
-  if (!access?.queue) return null
-  const openReportQueue = await loadReportQueue()
-  try {
-    return createReporter({
-      outbox: createOutbox(spec.jobId, run),
-      key: access.key,
-      queue: openReportQueue(access.queue, err),
-      stopwatch,
-      say: err,
-    })
-  } catch (error) {
-    // An address that is none, a queue name that BullMQ refuses. Its message may quote the address, so only its kind is said.
-    err(`the report queue cannot be used (${(error as Error).name}); training goes on without reports`)
     return null
   }
 }

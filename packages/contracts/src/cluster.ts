@@ -2,6 +2,7 @@
 // The server keeps these shapes in its store as they are: its owner writes them, every process serves them.
 import { z } from 'zod'
 import { ClusterName, IdentityName, Timestamp } from './names.ts'
+import { MOST_KINDS, NodeKind, NodeProbe } from './node-facts.ts'
 
 /** What befalls a job that has to make room for one of a partition with a higher PriorityTier. */
 export const Preemption = z.strictObject({
@@ -20,6 +21,8 @@ export const PartitionFacts = z.strictObject({
   gpus: z.array(z.strictObject({ type: z.string().nullable(), perNode: z.number() })),
   /** null: no other partition stands before this one, or only a job's QOS decides. */
   preemption: Preemption.nullable(),
+  /** What its nodes are, as far as anybody has looked. */
+  nodeKinds: z.array(NodeKind).max(MOST_KINDS),
 })
 export type PartitionFacts = z.infer<typeof PartitionFacts>
 
@@ -115,6 +118,8 @@ export const Cluster = z
     /** null while no process owns the cluster. */
     footprint: Footprint.nullable(),
     paused: Paused.nullable(),
+    /** The last look at each kind of node, or the one under way. */
+    probes: z.array(NodeProbe),
     jobs: LiveJobs,
   })
   .meta({ id: 'Cluster' })

@@ -38,7 +38,10 @@ export const CsvData = z
   })
   .meta({ id: 'CsvData' })
 
-/** The first axis counts the rows. Targets: [rows] or [rows, outputs]. */
+/**
+ * The first axis counts the rows. Features: [rows, features], images [rows, height, width] (of one channel) and [rows, height, width, channels];
+ * [rows, steps, features] where the model's first layer states the input shape [steps, features]. Targets: [rows] or [rows, outputs].
+ */
 export const NpyData = z.strictObject({
   format: z.literal('npy'),
   features: DataPath,

@@ -2,7 +2,7 @@
 //
 //   <workDir>/releases/<sha256>/             the worker, shared, read-only
 //   <workDir>/jobs/<unixUser>/<jobId>/       spec.json report.json script.sh tried-<n> receipt-<n>.json cancelled slurm.log
-//       runs/<submission>-<restart>/         fence heartbeat epochs.jsonl checkpoint checkpoint.previous result.json artifacts/ stdout stderr
+//       runs/<submission>-<restart>/         fence heartbeat epochs.jsonl checkpoint checkpoint.previous result.json node.json artifacts/ stdout stderr
 //
 // spec.json holds what to do, report.json the secrets to report with (0600). A run writes into its own folder only.
 import { z } from 'zod'
@@ -34,6 +34,8 @@ export const RUN_FILES = {
   /** What the training left besides its result: model, history, evaluation. */
   artifacts: 'artifacts',
   result: 'result.json',
+  /** What the node is, where the run looked (node-facts.ts, NodeSighting). */
+  node: 'node.json',
   stdout: 'stdout',
   stderr: 'stderr',
 } as const
@@ -174,6 +176,8 @@ export const RunFailure = z.strictObject({
   reason: z.enum(['training', 'incompatible-node', 'environment']),
   code: z.string(),
   detail: z.string(),
+  /** What it was concluded from, a line each, where the sentence is not all of it. */
+  evidence: z.array(z.string().max(1000)).max(16).optional(),
 })
 export type RunFailure = z.infer<typeof RunFailure>
 

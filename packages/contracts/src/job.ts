@@ -1,5 +1,6 @@
 // The Job as REST shows it: its state, what Slurm said, its runs, progress and ending.
 import { z } from 'zod'
+import { JobCompatibility } from './compatibility.ts'
 import { Epoch, RunId } from './epoch.ts'
 import { Failure, FailureReason } from './failure.ts'
 import { ResumedFrom, TrainingReport } from './job-directory.ts'
@@ -108,10 +109,7 @@ export const Job = z
     createdAt: Timestamp,
     updatedAt: Timestamp,
     endedAt: Timestamp.nullable(),
-    compatibility: z.strictObject({
-      verdict: z.enum(['compatible', 'compatible-with-warning', 'incompatible', 'unknown']),
-      detail: z.string(),
-    }),
+    compatibility: JobCompatibility,
     /** Numbers our sbatch calls for this job; 0 before the first. */
     submission: z.int().min(0),
     /** All of them, oldest first. */

@@ -83,7 +83,7 @@ function orderFindings(layers: readonly Layer[], { format }: ModelTraining['data
 const SIMD_ACTIVATIONS: readonly Activation[] = ['linear', 'relu', 'tanh', 'sigmoid']
 
 /** The activation that the net ends with belongs to the loss, and is the same for every engine. */
-function simdFindings(layers: readonly Layer[]): Finding[] {
+export function simdFindings(layers: readonly Layer[]): Finding[] {
   const hint = 'Leave backend out: the engine autograd takes it then'
   return layers.flatMap((layer, i): Finding[] => {
     if (layer.kind === 'batchNormalization' || layer.kind === 'tfjs')

@@ -1,5 +1,6 @@
 // RFC 9457 problem details: the one shape of every error answer.
 import { z } from 'zod'
+import { JobCompatibility, Suggestion } from './compatibility.ts'
 
 export const Finding = z
   .strictObject({
@@ -24,6 +25,10 @@ export const Problem = z
     /** The request's id, as in the server's log. */
     instance: z.string(),
     findings: z.array(Finding).optional(),
+    /** Of a refused job, where it could be judged: what was found, whatever else kept it out. */
+    compatibility: JobCompatibility.optional(),
+    /** What would run instead, nearest first. */
+    nearest: z.array(Suggestion).optional(),
   })
   .meta({ id: 'Problem' })
 export type Problem = z.infer<typeof Problem>

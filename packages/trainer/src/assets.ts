@@ -29,17 +29,25 @@ const kernels = async (): Promise<string> => {
   return buildKernels()
 }
 
-// The threaded binary is left out: the backend never uses threads under Node.js (flags_wasm.js returns false there).
-export const ASSETS: readonly Asset[] = [
+const OWN_ASSETS: readonly Asset[] = [
   shipped('cars.json'),
   shipped('NOTICE'),
   { name: 'kernels.wasm', source: kernels },
+]
+
+// The threaded binary is left out: the backend never uses threads under Node.js (flags_wasm.js returns false there).
+export const ASSETS: readonly Asset[] = [
+  ...OWN_ASSETS,
   fromWasmBackend('tfjs-backend-wasm.wasm'),
   fromWasmBackend('tfjs-backend-wasm-simd.wasm'),
 ]
 
-/** Fills `directory` (made if it is not there) with every asset. For the release build and for tests. */
-export async function copyAssets(directory: string): Promise<void> {
+/**
+ * Fills `directory` (made if it is not there) with every asset, or with those that a worker without the tensor library has use for.
+ * For the release build and for tests.
+ */
+export async function copyAssets(directory: string, { tensorLibrary = true } = {}): Promise<void> {
   await mkdir(directory, { recursive: true })
-  for (const asset of ASSETS) await copyFile(await asset.source(), join(directory, asset.name))
+  for (const asset of tensorLibrary ? ASSETS : OWN_ASSETS)
+    await copyFile(await asset.source(), join(directory, asset.name))
 }

@@ -1,12 +1,7 @@
 // The ladder of backends: tried from the top, each by a real operation, with a sentence for every rung that was not taken.
 // A job that asked for a GPU does not slide to a rung without one, unless it says "any".
 import type { BACKENDS, Backend } from '@trotline/contracts'
-import { openCpu } from './backends/cpu.ts'
-import { openNode, openNodeGpu } from './backends/native.ts'
-import { openSimd } from './backends/simd.ts'
-import { openWasm } from './backends/wasm.ts'
-import { openWebgpu } from './backends/webgpu.ts'
-import { TrainerError } from './errors.ts'
+import { said, TrainerError } from './errors.ts'
 
 /** How a step is made: by a float64 loop of our own, by our own kernels, or by the tensor library's tape. */
 export type Engine = 'float64' | 'simd' | 'autograd'
@@ -41,13 +36,15 @@ export interface BackendRequest {
  */
 const LADDER: readonly Rung[] = ['tfjs-node-gpu', 'webgpu', 'simd', 'tfjs-node', 'wasm', 'cpu']
 const USES_GPU: readonly Rung[] = ['tfjs-node-gpu', 'webgpu']
+// A rung is loaded when it is tried, and most of them bring the tensor library. Its packages are CommonJS: they are imported by name
+// inside the rung and never by import() itself, whose answer has no names but `default` once a bundler has split the code.
 const OPEN: Record<Rung, OpenRung> = {
-  'tfjs-node-gpu': openNodeGpu,
-  webgpu: openWebgpu,
-  simd: openSimd,
-  'tfjs-node': openNode,
-  wasm: openWasm,
-  cpu: openCpu,
+  'tfjs-node-gpu': async assets => (await import('./backends/native.ts')).openNodeGpu(assets),
+  webgpu: async assets => (await import('./backends/webgpu.ts')).openWebgpu(assets),
+  simd: async assets => (await import('./backends/simd.ts')).openSimd(assets),
+  'tfjs-node': async assets => (await import('./backends/native.ts')).openNode(assets),
+  wasm: async assets => (await import('./backends/wasm.ts')).openWasm(assets),
+  cpu: async () => (await import('./backends/cpu.ts')).openCpu(),
 }
 
 /**
@@ -114,8 +111,6 @@ async function failure(open: OpenRung, assets: { directory: string }): Promise<s
     await open(assets)
     return null
   } catch (error) {
-    // Native modules and emscripten throw what is not always an Error.
-    const text = error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error)
-    return text.split('\n', 1)[0]?.replace(/\.$/, '') ?? 'it failed without a word'
+    return said(error)
   }
 }

@@ -1,14 +1,14 @@
 // A training between two batches, as bytes that check themselves:
-//   "trotline checkpoint 2\n" | length of the head, 4 bytes | head, JSON (contracts/src/checkpoint.ts) | the arrays | sha256 of all before
+//   "trotline checkpoint 3\n" | length of the head, 4 bytes | head, JSON (contracts/src/checkpoint.ts) | the arrays | sha256 of all before
 // One that is damaged, or of another training, engine, backend or format, is refused with a sentence and not used in part.
 import { createHash } from 'node:crypto'
 import { CheckpointHead, type WorkerTraining } from '@trotline/contracts'
 import type { Chosen } from './backends.ts'
-import { bytesOf, kindOf, type NamedNumbers, type Numbers, type TrainingState } from './state.ts'
+import { bytesIn, bytesOf, hashInParts, kindOf, type NamedNumbers, type Numbers, type TrainingState } from './state.ts'
 import type { EpochValues } from './trainable.ts'
 
 /** To be raised with every change after which the same request comes to other bits. */
-const FORMAT = 2
+const FORMAT = 3
 const MAGIC = /^trotline checkpoint ([0-9]+)\n/
 const OPENING = Buffer.from(`trotline checkpoint ${FORMAT}\n`)
 const CHECKSUM_BYTES = 32
@@ -45,8 +45,17 @@ export function encodeCheckpoint({ state, ...about }: Checkpoint): Uint8Array {
   const length = Buffer.alloc(4)
   length.writeUInt32LE(text.length)
   const arrays = [state.weights, state.rest].flatMap(named => Object.values(named)).map(bytesOf)
-  const content = Buffer.concat([OPENING, length, text, ...arrays])
-  return Buffer.concat([content, sha256(content)])
+  const opening = [OPENING, length, text]
+  const contentBytes = opening.reduce((sum, part) => sum + part.length, bytesIn(state))
+  // Put together once: a state may be as large as half of what the job has.
+  const file = Buffer.allocUnsafeSlow(contentBytes + CHECKSUM_BYTES)
+  let at = 0
+  for (const part of [...opening, ...arrays]) {
+    file.set(part, at)
+    at += part.length
+  }
+  file.set(sha256(file.subarray(0, contentBytes)), contentBytes)
+  return file
 }
 
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint | Refusal {
@@ -97,12 +106,9 @@ function sorted(value: unknown): unknown {
     .map(([name, field]) => [name, sorted(field)])
 }
 
-/** Node hashes at most 2 GiB at a time. */
-const HASHED_AT_ONCE = 2 ** 30
-
 function sha256(bytes: Uint8Array): Buffer {
   const hash = createHash('sha256')
-  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) hash.update(bytes.subarray(at, at + HASHED_AT_ONCE))
+  hashInParts(hash, bytes)
   return hash.digest()
 }
 

@@ -10,7 +10,7 @@ import {
 import type { NewArtifact } from './artifacts/artifact.ts'
 import { type Chosen, openBackend } from './backends.ts'
 import { type Checkpoint, whyNotResume } from './checkpoint.ts'
-import { failureOf, TrainerError } from './errors.ts'
+import { failureOf, Stopped, TrainerError } from './errors.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { shapeOf } from './state.ts'
 import type { Trainable } from './trainable.ts'
@@ -18,10 +18,11 @@ import type { Place } from './training/prepare.ts'
 
 export interface FitOptions extends Place {
   training: WorkerTraining
-  /** Looked at before every batch; the event loop gets a turn at least every 50 ms, on every backend. */
-  signal: AbortSignal
-  /** What earlier runs left, the best first: the first that fits is gone on from. None fits: from the first epoch. */
-  resume: readonly Checkpoint[]
+  /**
+   * What earlier runs left, the best first: the first that fits is gone on from. None fits: from the first epoch.
+   * fit() takes them out of the list before it trains: each is a whole state, which nobody needs for the hours that follow.
+   */
+  resume: Checkpoint[]
   /** Called once, before the first epoch. */
   onStart(start: Start): void
   /** Called for every epoch, in order, synchronously. `epoch` counts from 0; a value may be NaN or infinite. */
@@ -42,8 +43,11 @@ export interface Start {
 export type FitOutcome =
   /** `artifacts` are to be written beside the report, which does not name them. */
   | { kind: 'completed'; report: TrainingReport; artifacts: NewArtifact[] }
-  /** The signal was aborted. The report says how far the training came, without the final evaluation. */
-  | { kind: 'stopped'; report: TrainingReport }
+  /**
+   * The signal was aborted. The report says how far the training came, without the final evaluation; null: it was stopped before its
+   * first batch, while its data was opened.
+   */
+  | { kind: 'stopped'; report: TrainingReport | null }
   /** `report` is null where the training ended before its first batch. */
   | { kind: 'failed'; failure: RunFailure; report: TrainingReport | null }
 
@@ -52,22 +56,28 @@ export type FitOutcome =
  * The same training on the same backend gives the same values bit by bit.
  */
 export async function fit(options: FitOptions): Promise<FitOutcome> {
-  const { training, resume, onStart } = options
   try {
-    const { trainable, chosen } = await prepare(options)
+    const prepared = await prepare(options)
+    const { trainable } = prepared
     try {
-      const { resumed, refused } = restoreFirst(resume, trainable, { training, chosen })
-      const loop = createLoop(trainable, chosen, resumed, options)
-      onStart({ resumed, refused, checkpoint: loop.checkpoint, progress: loop.progress })
-      const end = await loop.run()
+      const end = await begin(prepared, options).run()
       return end.kind === 'failed' ? failed(end.error, end.report) : end
     } finally {
       trainable.dispose()
     }
   } catch (error) {
+    if (error instanceof Stopped) return { kind: 'stopped', report: null }
     if (error instanceof TrainerError) return failed(error, null)
     throw error
   }
+}
+
+/** A function of its own: what it restores from is not held by a fit() that waits for its end. */
+function begin({ trainable, chosen }: Prepared, options: FitOptions): Loop {
+  const { resumed, refused } = restoreFirst(options.resume.splice(0), trainable, { training: options.training, chosen })
+  const loop = createLoop(trainable, chosen, resumed, options)
+  options.onStart({ resumed, refused, checkpoint: loop.checkpoint, progress: loop.progress })
+  return loop
 }
 
 interface Prepared {

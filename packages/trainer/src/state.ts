@@ -1,7 +1,7 @@
 // What the coming batches depend on, as plain arrays: weights, the optimizer's moments, the order of rows, the generator, the sums of
 // the epoch under way.
 // Two trainings of one request that are in the same state come to the same, bit by bit.
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { RandomStateState } from './random/random-state.ts'
 
 export type Numbers = Float32Array | Float64Array | Int32Array
@@ -50,6 +50,15 @@ export function kindOf(numbers: Numbers): 'float32' | 'float64' | 'int32' {
 export const allFinite = (named: NamedNumbers): boolean =>
   Object.values(named).every(numbers => (numbers as Float64Array).every(Number.isFinite))
 
+/**
+ * A state of more bytes than this could be written and not be read again: a buffer of Node.js 20 ends at 4 GiB (buffer.constants.MAX_LENGTH), and
+ * a checkpoint is one buffer. What its head needs is left free.
+ */
+export const MOST_STATE_BYTES = 2 ** 32 - 2 ** 24
+
+export const bytesIn = ({ weights, rest }: TrainingState): number =>
+  [weights, rest].flatMap(named => Object.values(named)).reduce((sum, numbers) => sum + numbers.byteLength, 0)
+
 /** The bytes as they lie in memory: every machine that the tensor library runs on is little-endian. */
 export const bytesOf = ({ buffer, byteOffset, byteLength }: Numbers): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
@@ -57,6 +66,13 @@ export const bytesOf = ({ buffer, byteOffset, byteLength }: Numbers): Uint8Array
 /** Of all weights, one after the other, in the order of the layers. */
 export function weightsSha256({ weights }: TrainingState): string {
   const hash = createHash('sha256')
-  for (const numbers of Object.values(weights)) hash.update(bytesOf(numbers))
+  for (const numbers of Object.values(weights)) hashInParts(hash, bytesOf(numbers))
   return hash.digest('hex')
+}
+
+/** Node.js hashes at most 2 GiB at a time. */
+const HASHED_AT_ONCE = 2 ** 30
+
+export function hashInParts(hash: Hash, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) hash.update(bytes.subarray(at, at + HASHED_AT_ONCE))
 }

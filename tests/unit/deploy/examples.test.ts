@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { JobRequest, PRESETS, trainingFindings } from '@trotline/contracts'
 import { parseRequest } from '../../../apps/cli/src/request/request-file.ts'
 import { accept } from '../../../apps/orchestrator/src/lifecycle/accept.ts'
+import { shippedCompatibility } from '../../support/compatibility.ts'
 import { AT, clusterFacts, clusterSettings } from '../../support/job-records.ts'
 
 const directory = fileURLToPath(new URL('../../../deploy/examples/', import.meta.url))
@@ -20,7 +21,9 @@ describe('the example', () => {
       assert.ok(request.training.kind !== 'command')
       assert.deepEqual(trainingFindings(request.training, request.resources.gpus), [])
       const principal = { owner: { id: 'ada', name: 'Ada' }, role: 'user', identity: 'default' } as const
-      const answer = accept({ request, principal, clusters: [clusterSettings()], facts: clusterFacts(), at: AT })
+      const compatibility = shippedCompatibility()
+      const clusters = [clusterSettings()]
+      const answer = accept({ request, principal, clusters, facts: clusterFacts(), compatibility, at: AT })
       assert.deepEqual(answer.accepted ? answer.job.notes : answer.findings, [])
     })
 })

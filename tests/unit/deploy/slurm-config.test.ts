@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { warningOf } from '../../../deploy/local/cluster.ts'
 import { type ClusterPlan, DEFAULT_OPTIONS, layoutOf, PORT_NAMES } from '../../../deploy/local/layout.ts'
-import { gresConf, slurmConf, slurmdbdConf } from '../../../deploy/local/slurm-config.ts'
+import { gresConf, slurmConf, slurmdbdConf, taskProlog } from '../../../deploy/local/slurm-config.ts'
 
 const layout = layoutOf('/home/angler/cluster', '/tmp/trotline-1000-abcdef01')
 const plan: ClusterPlan = {
@@ -49,6 +49,16 @@ test('where the host name is 127.0.1.1, daemons listen on that address only, and
   assert.doesNotMatch(slurmConf(layout, debian, 'clients'), /NoInAddrAny/)
   assert.match(slurmConf(layout, debian, 'daemons'), /^TaskProlog=/m)
   assert.match(slurmConf(layout, debian, 'clients'), /^NodeName=c01 .*NodeAddr=127.0.1.1 /m)
+})
+
+test('a job has the programs of its node first on its PATH, and those of no other', () => {
+  assert.match(slurmConf(layout, plan, 'daemons'), /^TaskProlog=/m)
+  assert.equal(
+    taskProlog(layout, plan),
+    `#!/bin/sh
+if [ -d "/home/angler/cluster/nodes/$SLURMD_NODENAME/bin" ]; then echo "export PATH=/home/angler/cluster/nodes/$SLURMD_NODENAME/bin:$PATH"; fi
+`,
+  )
 })
 
 test('an address that is not loopback is said aloud', () => {

@@ -4,6 +4,7 @@ import { JobId, type JobRequest, type ModelTraining } from '@trotline/contracts'
 import type { z } from 'zod'
 import { type Accepted, accept, newJobId, newReportKey } from '../../../apps/orchestrator/src/lifecycle/accept.ts'
 import { JobRecord } from '../../../apps/orchestrator/src/store/record.ts'
+import { shippedCompatibility } from '../../support/compatibility.ts'
 import { AT, clusterFacts, clusterSettings, request } from '../../support/job-records.ts'
 
 const principal = { owner: { id: 'ada', name: 'Ada' }, role: 'user', identity: 'default' } as const
@@ -12,7 +13,15 @@ const clusters = [
   clusterSettings({ name: 'far', identities: [{ name: 'other', unixUser: 'x', privateKeyFile: '/k' }] }),
 ]
 const ask = (asked: JobRequest, over: Partial<Parameters<typeof accept>[0]> = {}): Accepted =>
-  accept({ request: asked, principal, clusters, facts: clusterFacts(), at: AT, ...over })
+  accept({
+    request: asked,
+    principal,
+    clusters,
+    facts: clusterFacts(),
+    compatibility: shippedCompatibility(),
+    at: AT,
+    ...over,
+  })
 
 const findings = (answer: Accepted) => (answer.accepted ? [] : answer.findings)
 const pointers = (answer: Accepted): string[] => findings(answer).map(finding => finding.pointer)
@@ -44,8 +53,9 @@ describe('a request that can run', () => {
     assert.deepEqual([job.owner, job.identity], [principal.owner, { name: 'default', unixUser: 'ada' }])
   })
 
-  test('is not called compatible by a server that does not judge', () => {
-    assert.deepEqual(job.compatibility, { verdict: 'unknown', detail: 'not judged' })
+  test('is compatible where it uses no GPU, because nothing has to fit', () => {
+    const { verdict, rule, findings, facts } = job.compatibility
+    assert.deepEqual([verdict, rule, findings, facts], ['compatible', 'no-gpu', [], null])
   })
 
   test('is accepted at the very limits of its partition', () => {
@@ -155,9 +165,11 @@ describe('a request that cannot run', () => {
   }
 
   test('where nobody knows the partitions nothing is accepted, and what is wrong anyway is named at once', () => {
-    assert.deepEqual(ask(request({ partition: 'anything' }), { facts: null }), {
+    assert.deepEqual(ask(request({ partition: 'anything', gpus: 1 }), { facts: null }), {
       accepted: false,
+      problem: 'request-refused',
       findings: [],
+      report: null,
       unseen: true,
     })
     const wrong = ask(request({ partition: 'anything', nodes: 2 }), { facts: null })

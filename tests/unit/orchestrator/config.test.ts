@@ -89,6 +89,50 @@ describe('the configuration', () => {
     assert.equal(cluster.reports.kind === 'queue' && cluster.reports.passwordFile, '/etc/trotline/secrets/report')
   })
 
+  test('has the matrix that came with the server, unless another is named', () => {
+    assert.match(parse(() => {}).compatibility.matrixFile, /\/conda\/compatibility\.json$/)
+    const other = parse(settings => Object.assign(settings, { compatibility: { matrixFile: '../ours.json' } }))
+    assert.equal(other.compatibility.matrixFile, '/etc/ours.json')
+  })
+
+  test('takes a job of which nobody can tell whether it runs, unless the cluster refuses it', () => {
+    assert.deepEqual(first(parse(() => {}).clusters).compatibility, { unknown: 'accept' })
+    const strict = parse(settings => Object.assign(first(settings.clusters), { compatibility: { unknown: 'refuse' } }))
+    assert.deepEqual(first(strict.clusters).compatibility, { unknown: 'refuse' })
+  })
+
+  test('says what nodes are, and a version without quotes is refused, because YAML would cut it', () => {
+    const yaml = (nodes: string): string => `${JSON.stringify(whole()).slice(0, -3)}, "nodes": ${nodes}}]}`
+    const declared = parseSettings(
+      yaml('[{ partition: gpu, nodes: ["gpu[01-04]"], driver: "570.10", gpu: Tesla K80, glibc: "2.17" }]'),
+      FILE,
+    ).clusters[0]?.nodes
+    assert.deepEqual(declared, [
+      { partition: 'gpu', features: [], nodes: ['gpu[01-04]'], driver: '570.10', gpu: 'Tesla K80', glibc: '2.17' },
+    ])
+    assert.match(
+      said(() => parseSettings(yaml('[{ driver: 570.10 }]'), FILE)),
+      /clusters\.0\.nodes\.0\.driver: is not text: put it in quotes, such as "396\.37"/,
+    )
+    for (const wrong of ['{ driver: "newest" }', '{ gpu: "" }', '{ nodes: ["a b"] }', '{ cuda: "9.2" }'])
+      assert.match(
+        said(() => parseSettings(yaml(`[${wrong}]`), FILE)),
+        /clusters\.0\.nodes\.0/,
+        wrong,
+      )
+  })
+
+  test('has GPU nodes looked at once a day, unless the operator wishes otherwise', () => {
+    const probe = (settings: unknown) =>
+      parse(({ clusters: [cluster] }) => Object.assign(cluster ?? {}, { probe: settings })).clusters[0]?.probe
+    assert.deepEqual(probe({}), { automatic: 'gpu', maxAgeHours: 24, pendingMinutes: 30, account: null, qos: null })
+    assert.equal(probe({ automatic: 'off' })?.automatic, 'off')
+    assert.match(
+      refusal(({ clusters: [cluster] }) => Object.assign(cluster ?? {}, { probe: { automatic: false } })),
+      /clusters\.0\.probe\.automatic/,
+    )
+  })
+
   test('is YAML', () => {
     const yaml = `# a comment\nlisten:\n  port: 9\nstore: ${JSON.stringify(whole().store)}\nworker: {releaseDirectory: x}\ntokens: []\nclusters: ${JSON.stringify(whole().clusters)}\n`
     assert.equal(parseSettings(yaml, FILE).listen.port, 9)
@@ -96,6 +140,10 @@ describe('the configuration', () => {
 
   const WRONG: [field: string, change: (settings: Whole) => unknown][] = [
     ['listen.port', settings => set(settings.listen, { port: 70_000 })],
+    [
+      'clusters.0.compatibility.unknown',
+      settings => set(first(settings.clusters), { compatibility: { unknown: 'guess' } }),
+    ],
     ['store.prefix', settings => set(settings.store, { prefix: 'a:b' })],
     ['tokens.0.sha256', settings => set(first(settings.tokens), { sha256: 'secret' })],
     ['tokens.0.owner', settings => set(first(settings.tokens), { owner: 'a b' })],

@@ -84,6 +84,20 @@ describe('why a job failed', () => {
     }
   })
 
+  test('what the worker concluded it from stands behind Slurm’s words', () => {
+    const evidence = ['node a01: driver 396.37', 'driver-too-old: required 450.80.02 or newer; found 396.37']
+    const found = {
+      reason: 'incompatible-node',
+      code: 'INCOMPATIBLE_NODE',
+      detail: 'It does not fit.',
+      evidence,
+    } as const
+    const told = explain(ending('FAILED', '10:0'), runResult({ outcome: 'failed', training: null, failure: found }), '')
+    assert.equal(told.reason, 'incompatible-node')
+    assert.deepEqual(told.evidence.slice(-2), evidence)
+    Failure.parse(told)
+  })
+
   test('a worker that stopped in good order does not hide the time limit', () => {
     const stopped = runResult({ outcome: 'stopped', signal: 'SIGTERM' })
     assert.equal(explain(ending('TIMEOUT', '0:0'), stopped, '').reason, 'time-limit')

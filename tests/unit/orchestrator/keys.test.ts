@@ -30,6 +30,8 @@ describe('keys', () => {
       keys.connections('a'),
       keys.paused('a'),
       keys.cost('a'),
+      keys.sightings('a'),
+      keys.probes('a'),
     ]
     assert.equal(new Set(all).size, all.length)
     for (const key of all) assert.ok(key.startsWith('trotline:'))

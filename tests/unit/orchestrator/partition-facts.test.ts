@@ -10,7 +10,11 @@ import { recorded } from '../slurm/commands/fixtures.ts'
 for (const [at, fixture] of recorded('scontrol-partitions').entries()) {
   const partitions = parseSinfo(resultOf(recorded('sinfo-idle')[at] ?? assert.fail('no sinfo of this version')))
   const facts = (change: (stdout: string) => string = text => text) =>
-    partitionFacts(partitions, parseScontrolPartition({ ...resultOf(fixture), stdout: change(fixture.stdout) }))
+    partitionFacts(
+      partitions,
+      parseScontrolPartition({ ...resultOf(fixture), stdout: change(fixture.stdout) }),
+      () => [],
+    )
   const preempted = (of: ReturnType<typeof facts>): string[] =>
     of.flatMap(({ name, preemption }) => (preemption ? [`${name} ${preemption.mode} ${preemption.graceSeconds}`] : []))
 
@@ -25,6 +29,6 @@ for (const [at, fixture] of recorded('scontrol-partitions').entries()) {
   })
 
   test(`where nothing is ever preempted, nobody is told so (Slurm ${fixture.slurm})`, () => {
-    assert.deepEqual(preempted(partitionFacts(partitions, null)), [])
+    assert.deepEqual(preempted(partitionFacts(partitions, null, () => [])), [])
   })
 }

@@ -80,10 +80,10 @@ test('every truncation is noticed, and so is anything behind the end', () => {
 
 test('another format is named, and a head or arrays that do not fit are refused even where the checksum is right', () => {
   const opening = CONTENT.indexOf(0x0a)
-  assert.equal(CONTENT[opening - 1], '2'.charCodeAt(0))
+  assert.equal(CONTENT[opening - 1], '3'.charCodeAt(0))
   const other = Uint8Array.from(CONTENT)
   other[opening - 1] = '1'.charCodeAt(0)
-  assert.match(refusalOf(resealed(other)), /format 1, and this worker reads format 2/)
+  assert.match(refusalOf(resealed(other)), /format 1, and this worker reads format 3/)
   assert.deepEqual(decodeCheckpoint(withHead(head => head)), CHECKPOINT)
   assert.match(refusalOf(withHead(({ epochs, ...head }) => head)), /head that this worker cannot read/)
   assert.match(refusalOf(withHead(head => ({ ...head, surprise: 1 }))), /head that this worker cannot read/)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { CsvData } from '../../../packages/contracts/src/data.ts'
 import { openCsv } from '../../../packages/trainer/src/data/csv.ts'
-import { badData, makeFolder, open, rowsOf } from './data-files.ts'
+import { badData, makeFolder, NEVER, open, rowsOf } from './data-files.ts'
 
 const folder = makeFolder()
 let files = 0
@@ -308,7 +308,7 @@ test('a file that is not there and a folder are refused by their names', async (
 const like = async (text: string, other: string, options: Record<string, unknown>) => {
   const first = await csv(text, options)
   const path = folder.write(`${files++}.csv`, other)
-  return openCsv(CsvData.parse({ format: 'csv', path, target: 'y', ...options }), first)
+  return openCsv(CsvData.parse({ format: 'csv', path, target: 'y', ...options }), first, NEVER)
 }
 
 test('a second file has the features of the first: by name, in its order, with its words and its classes', async () => {

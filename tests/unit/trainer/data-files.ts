@@ -24,9 +24,12 @@ export function makeFolder(): { directory: string; write(name: string, content: 
   }
 }
 
+/** Nobody stops it. */
+export const NEVER: AbortSignal = new AbortController().signal
+
 /** Of a request as its sender writes it, with the contract's defaults. */
 export const open = (data: Record<string, unknown>): Promise<RawData> =>
-  openData(Data.parse(data), { directory: '/nowhere' })
+  openData(Data.parse(data), { directory: '/nowhere' }, { signal: NEVER })
 
 /** Rows as plain lists of numbers. */
 export function rowsOf(dataset: Dataset, indices = [...Array(dataset.rows).keys()]): { x: number[]; y: number[] }[] {

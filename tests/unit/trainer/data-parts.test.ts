@@ -43,7 +43,7 @@ test('without a split every row trains, in the order of the file', async () => {
 
 test('a split draws the training part as pandas does and leaves the others in the order of the file', async () => {
   const { train, test: tested } = await parts(csv(50), { split: { trainFraction: 0.7, splitSeed: 3 } })
-  const drawn = [...sample(50, 0.7, 3)]
+  const drawn = [...(await sample(50, 0.7, 3))]
   assert.deepEqual(column(train), drawn)
   const others = [...Array(50).keys()].filter(row => !drawn.includes(row))
   assert.deepEqual([tested && column(tested), tested && rowsOf(tested)[0]?.y], [others, [(others[0] as number) ** 2]])
@@ -67,7 +67,7 @@ test('the rows set apart for validation are of the draw, not of the file', async
     split: { trainFraction: 0.5, splitSeed: 1 },
     validationSplit: 0.3,
   })
-  const drawn = [...sample(20, 0.5, 1)]
+  const drawn = [...(await sample(20, 0.5, 1))]
   assert.deepEqual([column(train), validation && column(validation)], [drawn.slice(0, 7), drawn.slice(7)])
 })
 
@@ -116,7 +116,7 @@ test('arrays are scaled each number by its own deviation, of the training part a
   )
   assert.equal(statistics, null)
   for (const place of [0, 1]) {
-    const drawn = [...sample(rows, 0.5, 9)].map(row => numbers[row * 3 + place] as number)
+    const drawn = [...(await sample(rows, 0.5, 9))].map(row => numbers[row * 3 + place] as number)
     const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length
     const std = Math.sqrt(drawn.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (drawn.length - 1))
     rowsOf(train).forEach(({ x }, i) => {

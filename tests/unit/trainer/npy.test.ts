@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { statSync, truncateSync } from 'node:fs'
 import { test } from 'node:test'
 import { openArray } from '../../../packages/trainer/src/data/npy-array.ts'
-import { badData, bytes, float32, float64, makeFolder, npy, open, rowsOf, zip } from './data-files.ts'
+import { badData, bytes, float32, float64, makeFolder, NEVER, npy, open, rowsOf, zip } from './data-files.ts'
 
 const folder = makeFolder()
 let files = 0
@@ -69,7 +69,7 @@ for (const [descr, numbers, expected] of KINDS)
     const path = write(npy(descr, [2], bytes(numbers)))
     const { size } = statSync(path)
     for (const heldBytes of [1_000, 0]) {
-      const array = await openArray({ path, name: path, from: 0, bytes: size }, null, heldBytes)
+      const array = await openArray({ path, name: path, from: 0, bytes: size }, null, { signal: NEVER, heldBytes })
       const into = new Float32Array(3)
       array.read(1, into, 1)
       array.read(0, into, 0)
@@ -103,7 +103,10 @@ test('an array larger than what is held in memory is read row by row, in any ord
   const numbers = Float64Array.from({ length: rows * 500 }, (_, i) => i / 7)
   const content = npy('<f8', [rows, 500], bytes(numbers))
   const path = write(content)
-  const array = await openArray({ path, name: path, from: 0, bytes: content.length }, null, 1_000_000)
+  const array = await openArray({ path, name: path, from: 0, bytes: content.length }, null, {
+    signal: NEVER,
+    heldBytes: 1_000_000,
+  })
   for (const row of [rows - 1, 0, 1_234, 1_235]) {
     const into = new Float64Array(500)
     array.read(row, into, 0)
@@ -120,7 +123,7 @@ test('a NaN far into a file that is not held in memory is found before the train
   const path = write(npy('<f4', [rows, 10, 50], bytes(numbers)))
   const region = { path, name: path, from: 0, bytes: 6_000_128 }
   await assert.rejects(
-    openArray(region, null, 1_000),
+    openArray(region, null, { signal: NEVER, heldBytes: 1_000 }),
     badData(`${path}, row 2901, column 18: NaN at [2900, 0, 17] is not a number`, { row: 2901, column: '18' }),
   )
 })
@@ -128,7 +131,10 @@ test('a NaN far into a file that is not held in memory is found before the train
 test('a file that became shorter during the training is told of, with the row', async () => {
   const content = npy('<f4', [100, 2], bytes(new Float32Array(200)))
   const path = write(content)
-  const array = await openArray({ path, name: path, from: 0, bytes: content.length }, null, 0)
+  const array = await openArray({ path, name: path, from: 0, bytes: content.length }, null, {
+    signal: NEVER,
+    heldBytes: 0,
+  })
   truncateSync(path, content.length - 9)
   array.read(97, new Float32Array(2), 0)
   assert.throws(

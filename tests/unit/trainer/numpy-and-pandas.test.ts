@@ -20,13 +20,14 @@ test('a sum is equal to numpy bit by bit, below, at and above a block', () => {
   )
 })
 
-test('a sample takes the rows that pandas takes, halves rounded to even', () => {
-  for (const { rows, frac, seed, drawn } of vectors.sample) assert.deepEqual([...sample(rows, frac, seed)], drawn)
+test('a sample takes the rows that pandas takes, halves rounded to even', async () => {
+  for (const { rows, frac, seed, drawn } of vectors.sample)
+    assert.deepEqual([...(await sample(rows, frac, seed))], drawn)
 })
 
-test('a column is described as pandas describes it, to the last bit but one', () => {
+test('a column is described as pandas describes it, to the last bit but one', async () => {
   for (const { seed, rows, scale, describe: expected } of vectors.describe) {
-    const found = describe(new RandomState(seed).rand(rows).map(value => value * scale))
+    const found = await describe(new RandomState(seed).rand(rows).map(value => value * scale))
     assert.deepEqual(Object.keys(found), Object.keys(expected))
     for (const [name, value] of Object.entries(found)) {
       const wanted = expected[name as keyof typeof expected]
@@ -36,6 +37,27 @@ test('a column is described as pandas describes it, to the last bit but one', ()
       )
     }
   }
+})
+
+test('however many rows there are, the event loop has its turns between them, and the sample and the quartiles are the same', async () => {
+  const rows = 700_001
+  let rests = 0
+  const rest = async (): Promise<void> => void rests++
+  const drawn = await sample(rows, 0.5, 3, rest)
+  assert.ok(rests >= 2, `${rests} rests`)
+  assert.deepEqual(drawn, new RandomState(3).permutation(rows).subarray(0, drawn.length))
+
+  rests = 0
+  const values = new RandomState(4).randn(rows)
+  const { min, max, ...found } = await describe(values, rest)
+  assert.ok(rests >= 4, `${rests} rests`)
+  const sorted = Float64Array.from(values).sort()
+  // Whole places: a quarter of 700,000.
+  const [first, second, third] = [1, 2, 3].map(quarter => sorted[quarter * 175_000])
+  assert.deepEqual(
+    [min, max, found['25%'], found['50%'], found['75%']],
+    [sorted[0], sorted.at(-1), first, second, third],
+  )
 })
 
 test('a table with quotes, missing words and categories comes to what pandas makes of it', async () => {

@@ -31,11 +31,21 @@ function abortAfterTurns(stop: AbortController, turns: number): void {
   else setTimeout(() => abortAfterTurns(stop, turns - 1), 1)
 }
 
-test('a training that is aborted before its start is stopped with no epoch, after it has said which backend it had', async () => {
+test('a training that is aborted before its data is open is stopped without a report', async () => {
   const { outcome, epochs, backends } = await train(
     await makeAssets(),
     { preset: 'auto-mpg' },
     { signal: AbortSignal.abort() },
+  )
+  assert.deepEqual([outcome, epochs, backends], [{ kind: 'stopped', report: null }, [], []])
+})
+
+test('one that is aborted before its first batch is stopped with no epoch, after it has said which backend it had', async () => {
+  const stop = new AbortController()
+  const { outcome, epochs, backends } = await train(
+    await makeAssets(),
+    { preset: 'auto-mpg' },
+    { signal: stop.signal, onStart: () => stop.abort() },
   )
   assert.deepEqual([outcome.kind, outcome.report?.epochs, epochs.length, backends.length], ['stopped', 0, 0, 1])
   assert.deepEqual(outcome.report?.metrics, {})

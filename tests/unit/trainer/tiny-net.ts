@@ -112,6 +112,7 @@ export function tinyNet({
       Float32Array.from(
         layer(layer(features, rows, inputs, hidden, 'dense').map(Math.tanh), rows, hidden, outputs, 'dense_1'),
       ),
+    penalty: () => 0,
     stateChanged() {},
     dispose() {
       this.disposed = true

@@ -33,7 +33,8 @@ export async function train(
     cpus: options.cpus ?? 1,
     assets: { directory },
     signal: options.signal ?? new AbortController().signal,
-    resume: options.resume ?? [],
+    // fit() empties the list that it is given.
+    resume: [...(options.resume ?? [])],
     onBackend: chosen => backends.push(chosen),
     onStart(started) {
       start = started

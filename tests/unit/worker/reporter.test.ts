@@ -6,7 +6,6 @@ import { openReport } from '@trotline/contracts/signature'
 import { epochsText } from '../../../apps/worker/src/epoch-text.ts'
 import { createOutbox } from '../../../apps/worker/src/outbox.ts'
 import { createReporter, type ReportQueue } from '../../../apps/worker/src/reporter.ts'
-import { createStopwatch } from '../../../apps/worker/src/stopwatch.ts'
 
 const KEY = 'k'.repeat(43)
 const written = (epoch: number) => {
@@ -34,7 +33,6 @@ function setUp(answer: (added: Added, tries: number) => Promise<void>) {
     outbox: createOutbox('a00000000000', '1-0'),
     key: KEY,
     queue,
-    stopwatch: createStopwatch(),
     say: line => void said.push(line),
     spacingMs: 1,
     retryMs: 1,

@@ -1,7 +1,17 @@
 // The REST calls this command line makes, each with the contract's type. An answer of another shape is "could not ask":
 // fields that a newer server adds are let through, missing or changed ones are not.
 import { randomUUID } from 'node:crypto'
-import { DryRun, EpochPage, Job, JobPage, Why } from '@trotline/contracts'
+import {
+  Cluster,
+  ClusterPage,
+  CompatibilityReport,
+  DryRun,
+  EpochPage,
+  Job,
+  JobPage,
+  SuggestAnswer,
+  Why,
+} from '@trotline/contracts'
 import type { z } from 'zod'
 import { CliError } from '../errors.ts'
 import { eventsOf, type NumberedEvent } from './event-stream.ts'
@@ -21,6 +31,7 @@ export type Client = ReturnType<typeof createClient>
 
 export function createClient(exchange: Exchange, host: string) {
   const job = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`
+  const cluster = (name: string) => `/v1/clusters/${encodeURIComponent(name)}`
   const read = async <T>(schema: z.ZodType<T>, response: Response): Promise<T> => {
     const value: unknown = await response.json().catch((cause: unknown) => {
       throw new CliError('COULD_NOT_ASK', `The answer of ${host} broke off.`, { cause })
@@ -60,6 +71,26 @@ export function createClient(exchange: Exchange, host: string) {
       const response = await exchange(job(id))
       return { job: await read(Job, response), now: serverTime(response) }
     },
+    /** Both also say how the server's clock stands, for the age of the facts. */
+    check: async (question: unknown): Promise<{ report: CompatibilityReport; now: number }> => {
+      const response = await exchange('/v1/compatibility/check', { method: 'POST', body: question })
+      return { report: await read(CompatibilityReport, response), now: serverTime(response) }
+    },
+    suggest: async (hardware: unknown): Promise<{ answer: SuggestAnswer; now: number }> => {
+      const response = await exchange('/v1/compatibility/suggest', { method: 'POST', body: hardware })
+      return { answer: await read(SuggestAnswer, response), now: serverTime(response) }
+    },
+    clusters: async (): Promise<ClusterPage> => read(ClusterPage, await exchange('/v1/clusters')),
+    /** Also says how the server's clock stands. */
+    cluster: async (name: string): Promise<{ cluster: Cluster; now: number }> => {
+      const response = await exchange(cluster(name))
+      return { cluster: await read(Cluster, response), now: serverTime(response) }
+    },
+    probe: async (name: string, body: { partition?: string }): Promise<Cluster> =>
+      read(
+        Cluster,
+        await exchange(`${cluster(name)}/probe`, { method: 'POST', body, headers: { 'idempotency-key': newKey() } }),
+      ),
     why: async (id: string): Promise<Why> => read(Why, await exchange(`${job(id)}/why`)),
     cancel: async (id: string, { force = false } = {}): Promise<Job> =>
       read(Job, await exchange(job(id), { method: 'DELETE', ...(force ? { query: { force: 'true' } } : {}) })),

@@ -60,8 +60,9 @@ async function submit(context: Context, file: string, options: Options): Promise
     const set = setting.path.join('.')
     return set === field ? '--set' : `--set ${set}`
   }
+  const failed = options.dryRun === true ? 'It would not be accepted' : 'Not submitted'
   const explained = (error: unknown): unknown =>
-    error instanceof CliError && error.code !== 'INTERRUPTED' ? error.with({ failed: 'Not submitted', lineOf }) : error
+    error instanceof CliError && error.code !== 'INTERRUPTED' ? error.with({ failed, lineOf }) : error
 
   if (options.dryRun === true) {
     return dryRun(context, request).catch(error => {
@@ -127,15 +128,14 @@ async function submitOnce(context: Context, request: unknown, key: string, again
 async function dryRun(context: Context, request: unknown): Promise<ExitCode> {
   const { client, out } = context
   const answer = await client.dryRun(request)
-  const refused = answer.compatibility.verdict === 'incompatible'
   if (out.json) await out.answerLine(answer)
   else {
-    const head = refused ? out.sayStyle.bad('It would be refused') : 'It would be accepted'
-    out.say(`${head}  ${answer.request.name}  on ${whereOf(answer.request)}   (dry run: nothing was submitted)`)
-    out.say(factLines(answer, answer.notes, out.sayStyle))
-    if (!out.quiet) await out.answer(answer.script.endsWith('\n') ? answer.script : `${answer.script}\n`)
+    const { request: read, notes, script } = answer
+    out.say(`It would be accepted  ${read.name}  on ${whereOf(read)}   (dry run: nothing was submitted)`)
+    out.say(factLines(answer, notes, out.sayStyle))
+    if (!out.quiet) await out.answer(script.endsWith('\n') ? script : `${script}\n`)
   }
-  return refused ? EXIT.incompatible : EXIT.done
+  return EXIT.done
 }
 
 function acceptedText(job: Job, style: Style): string {
@@ -144,15 +144,17 @@ function acceptedText(job: Job, style: Style): string {
   return `${head}\n${factLines(job, notes, style)}\n`
 }
 
-const factLines = (job: Pick<Job, 'request' | 'compatibility'>, notes: readonly string[], style: Style): string =>
-  [
+function factLines(job: Pick<Job, 'request' | 'compatibility'>, notes: readonly string[], style: Style): string {
+  const checked = checkedText(job)
+  return [
     ['trains', trainingText(job.request)],
     ['asks for', resourcesText(job.request)],
-    ['checked', checkedText(job)],
-    ...notes.map(note => ['note', note]),
+    ['checked', checked],
+    ...notes.filter(note => !checked.includes(note)).map(note => ['note', note]),
   ]
     .map(([label = '', text = '']) => `  ${style.dim(label.padEnd(8))}  ${text}`)
     .join('\n')
+}
 
 /** The same command once more, as a shell reads it. */
 function commandLine(file: string, options: Options, key: string): string {

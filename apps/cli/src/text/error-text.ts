@@ -3,6 +3,7 @@
 import type { Finding, Problem } from '@trotline/contracts'
 import type { CliError, LineOf } from '../errors.ts'
 import { pointerParts } from '../request/request-file.ts'
+import { factsInShort, firstSource, nearestLines } from './compatibility-text.ts'
 import type { Style } from './style.ts'
 
 export function errorText(error: CliError, style: Style): string {
@@ -14,6 +15,8 @@ export function errorText(error: CliError, style: Style): string {
   }
   if (facts.length > 0) lines.push(...facts.map(fact => `  ${fact}`))
   if (findings.length > 0) lines.push('', ...findings.flatMap(finding => findingLines(finding, style, lineOf)))
+  if (problem?.compatibility?.facts) lines.push('', `  ${style.dim(factsInShort(problem.compatibility.facts))}`)
+  if (problem?.nearest !== undefined) lines.push('', ...nearestLines(problem.nearest, style))
   const fixes = [...hints(findings), ...fix]
   if (fixes.length > 0) lines.push('', ...fixLines(fixes))
   if (problem !== undefined) lines.push('', style.dim(reference(problem)))
@@ -37,7 +40,7 @@ function findingLines(finding: Finding, style: Style, lineOf: LineOf): string[] 
   const pairs: [string, string | undefined][] = [
     ['required', finding.required],
     ['found', finding.found],
-    ['source', finding.source],
+    ['source', finding.source === undefined ? undefined : firstSource(finding.source)],
   ]
   return [
     `  ${style.bad(`${cross} ${field}`)}${place === null ? '' : style.dim(`  ${place}`)}`,

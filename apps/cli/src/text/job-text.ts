@@ -1,5 +1,6 @@
 // One job as facts: label and text, in the order a person asks. `show` prints them, `submit` the first few.
 import type { Job, JobRequest } from '@trotline/contracts'
+import { factsInShort } from './compatibility-text.ts'
 import { ago, duration } from './durations.ts'
 import type { Fact } from './fact.ts'
 import { bytes, count, metric } from './figures.ts'
@@ -22,8 +23,11 @@ export function resourcesText(request: JobRequest): string {
     .join(', ')
 }
 
-export const checkedText = ({ compatibility }: Pick<Job, 'compatibility'>): string =>
-  compatibility.detail === '' ? compatibility.verdict : `${compatibility.verdict}: ${compatibility.detail}`
+export function checkedText({ compatibility }: Pick<Job, 'compatibility'>): string {
+  const { verdict, detail, facts } = compatibility
+  const known = facts === null ? '' : ` (${factsInShort(facts)})`
+  return `${verdict}${detail === '' ? '' : `: ${detail}`}${known}`
+}
 
 /** @param now the server's time, in milliseconds */
 export function jobFacts(job: Job, now: number): Fact[] {

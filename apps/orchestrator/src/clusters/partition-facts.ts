@@ -1,15 +1,23 @@
 // The partitions as sinfo and scontrol tell them, in the words of the contract.
-import type { PartitionFacts, Preemption } from '@trotline/contracts'
+import type { NodeKind, PartitionFacts, Preemption } from '@trotline/contracts'
 import type { Partition, PartitionRules } from '@trotline/slurm'
 
 export type Rules = ReadonlyMap<string, PartitionRules>
 
 /** @param rules null where no job of the cluster is ever preempted */
-export function partitionFacts(partitions: readonly Partition[], rules: Rules | null): PartitionFacts[] {
-  return partitions.map(partition => ({ ...sizeOf(partition), preemption: preemptionIn(partition, partitions, rules) }))
+export function partitionFacts(
+  partitions: readonly Partition[],
+  rules: Rules | null,
+  nodeKindsIn: (partition: Partition) => NodeKind[],
+): PartitionFacts[] {
+  return partitions.map(partition => ({
+    ...sizeOf(partition),
+    preemption: preemptionIn(partition, partitions, rules),
+    nodeKinds: nodeKindsIn(partition),
+  }))
 }
 
-function sizeOf(partition: Partition): Omit<PartitionFacts, 'preemption'> {
+function sizeOf(partition: Partition): Omit<PartitionFacts, 'preemption' | 'nodeKinds'> {
   const most = (values: readonly number[]): number | null => (values.length > 0 ? Math.max(...values) : null)
   const gpus = new Map<string | null, number>()
   for (const gres of partition.groups.flatMap(group => group.gres).filter(item => item.name === 'gpu')) {

@@ -1,12 +1,15 @@
-// Brings the worker release to a cluster, once, and proves before each use that it is whole: its files are checked
-// against the manifest we hold here, not against a marker that lies beside them.
+// Brings a worker release to a cluster, once, when the first job needs it, and proves before each use that it is whole: its files are
+// checked against the manifest we hold here, not against a marker that lies beside them.
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type JobRequest, needsTensorLibrary, Sha256 } from '@trotline/contracts'
 import type { Transport } from '@trotline/slurm'
 import { z } from 'zod'
 import { OrchestratorError } from '../errors.ts'
 import { releaseOf, releasesOf } from './layout.ts'
+
+const Current = z.strictObject({ plain: Sha256, withTensorLibrary: Sha256 })
 
 const Manifest = z.object({
   files: z
@@ -22,15 +25,29 @@ export interface WorkerRelease {
   manifest: string
 }
 
+export interface WorkerReleases {
+  /** Without the tensor library. */
+  plain: WorkerRelease
+  withTensorLibrary: WorkerRelease
+}
+
+/** The one that the job's worker is started from. The same request is always given the same one. */
+export function releaseFor({ training, resources }: JobRequest, releases: WorkerReleases): WorkerRelease {
+  if (training.kind === 'command') throw new TypeError('no worker release runs a training of kind command')
+  return needsTensorLibrary(training, resources) ? releases.withTensorLibrary : releases.plain
+}
+
 /** @throws OrchestratorError RELEASE_MISSING when `npm run build` has not been run */
-export async function readRelease(releaseDirectory: string): Promise<WorkerRelease> {
+export async function readReleases(releaseDirectory: string): Promise<WorkerReleases> {
   try {
-    const current = JSON.parse(await readFile(join(releaseDirectory, 'current.json'), 'utf8')) as { id: string }
-    const directory = join(releaseDirectory, current.id)
-    const manifest = await readFile(join(directory, 'manifest.json'), 'utf8')
-    if (createHash('sha256').update(manifest).digest('hex') !== current.id)
-      throw new Error('manifest.json does not have the hash it is named by')
-    return { id: current.id, directory, manifest, files: Manifest.parse(JSON.parse(manifest)).files }
+    const current = Current.parse(JSON.parse(await readFile(join(releaseDirectory, 'current.json'), 'utf8')))
+    return {
+      plain: await readRelease(join(releaseDirectory, current.plain), current.plain),
+      withTensorLibrary: await readRelease(
+        join(releaseDirectory, current.withTensorLibrary),
+        current.withTensorLibrary,
+      ),
+    }
   } catch (cause) {
     throw new OrchestratorError(
       'RELEASE_MISSING',
@@ -38,6 +55,13 @@ export async function readRelease(releaseDirectory: string): Promise<WorkerRelea
       { cause },
     )
   }
+}
+
+async function readRelease(directory: string, id: string): Promise<WorkerRelease> {
+  const manifest = await readFile(join(directory, 'manifest.json'), 'utf8')
+  if (createHash('sha256').update(manifest).digest('hex') !== id)
+    throw new Error('manifest.json does not have the hash it is named by')
+  return { id, directory, manifest, files: Manifest.parse(JSON.parse(manifest)).files }
 }
 
 /** Is it there and whole? An answer either way; throws only when the cluster could not be asked. */
@@ -55,15 +79,15 @@ export async function releaseIsWhole(transport: Transport, workDir: string, rele
 
 /** Between two proofs over the same connection. The files are read-only and named by their hash. */
 const PROVED_FOR_MS = 60_000
-const proved = new WeakMap<Transport, { id: string; at: number }>()
+const proved = new WeakMap<Transport, Map<string, number>>()
 
 /** As releaseIsWhole; an answer "whole" over this connection holds for a minute. */
 export async function releaseWasWhole(transport: Transport, workDir: string, release: WorkerRelease): Promise<boolean> {
-  const last = proved.get(transport)
-  if (last?.id === release.id && performance.now() - last.at < PROVED_FOR_MS) return true
+  const times = ofTransport(proved, transport)
   const at = performance.now()
+  if (at - (times.get(release.id) ?? Number.NEGATIVE_INFINITY) < PROVED_FOR_MS) return true
   const whole = await releaseIsWhole(transport, workDir, release)
-  if (whole) proved.set(transport, { id: release.id, at })
+  if (whole) times.set(release.id, at)
   return whole
 }
 
@@ -84,13 +108,14 @@ rm -rf -- "$1"
 
 /** Folders of uploads that failed together with their connection: the next upload over it takes them away. */
 const leftBehind = new WeakMap<Transport, Set<string>>()
-const underWay = new WeakMap<Transport, Promise<void>>()
+const underWay = new WeakMap<Transport, Map<string, Promise<void>>>()
 
 /** Whoever needs it while it is on its way (another identity) waits for the same upload. */
 export function uploadRelease(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
-  const upload = underWay.get(transport) ?? uploadOnce(transport, workDir, release)
-  underWay.set(transport, upload)
-  const over = (): void => void underWay.delete(transport)
+  const uploads = ofTransport(underWay, transport)
+  const upload = uploads.get(release.id) ?? uploadOnce(transport, workDir, release)
+  uploads.set(release.id, upload)
+  const over = (): void => void uploads.delete(release.id)
   upload.then(over, over)
   return upload
 }
@@ -117,6 +142,13 @@ async function uploadOnce(transport: Transport, workDir: string, release: Worker
   if (!(await releaseIsWhole(transport, workDir, release))) {
     throw new OrchestratorError('RELEASE_DAMAGED', `The worker release did not arrive whole in ${target}`)
   }
+}
+
+/** By the release's id. */
+function ofTransport<Value>(of: WeakMap<Transport, Map<string, Value>>, transport: Transport): Map<string, Value> {
+  const known = of.get(transport) ?? new Map<string, Value>()
+  of.set(transport, known)
+  return known
 }
 
 const remove = (transport: Transport, folder: string): Promise<void> =>

@@ -1,10 +1,11 @@
-// /v1/clusters: what they offer, how they feel and what we cost them, for everybody; pause and resume, for operators.
-// Answered from the store; nothing here waits for a cluster.
-import { Cluster, ClusterPage, PauseRequest } from '@trotline/contracts'
+// /v1/clusters: what they offer, how they feel and what we cost them, for everybody; pause, resume and looks at their nodes, for
+// operators. Answered from the store; nothing here waits for a cluster.
+import { Cluster, ClusterPage, PauseRequest, ProbeRequest } from '@trotline/contracts'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { ClusterSettings } from '../config.ts'
 import { isCoded } from '../errors.ts'
+import type { Asked } from '../store/probes.ts'
 import { authorizeOperator } from './auth.ts'
 import { unattended } from './health.ts'
 import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
@@ -21,7 +22,7 @@ const WOKEN_AT_ONCE = 100
 export const clusterRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { clusters, facts, pauses, liveCounts, jobs, nudges } = services
+    const { clusters, facts, pauses, probes, liveCounts, jobs, nudges } = services
 
     app.get(
       '/v1/clusters',
@@ -109,6 +110,53 @@ export const clusterRoutes =
       },
     )
 
+    app.post(
+      '/v1/clusters/:name/probe',
+      {
+        schema: {
+          summary: 'Look at a node of each kind, by a short Slurm job',
+          tags: ['clusters'],
+          headers: IdempotencyHeaders,
+          params: ClusterParams,
+          querystring: NoQuery,
+          // Without a body all partitions are meant.
+          body: ProbeRequest.nullish(),
+          response: { 202: Cluster },
+        },
+      },
+      async (request, reply) => {
+        const { principal, params, body } = request
+        authorizeOperator(principal, 'have nodes looked at')
+        const cluster = clusterNamed(params.name)
+        const wanted = body?.partition ?? null
+        const kinds = await kindsToLookAt(cluster, wanted)
+        const idempotency = idempotencyOf(request.headers, principal, ['POST probe', cluster.name, wanted])
+        const who = { by: principal.owner.id, at: services.now().toISOString() }
+        await probes.ask(cluster.name, kinds, who, idempotency)
+        request.log.info({ cluster: cluster.name, by: who.by, partition: wanted, kinds: kinds.length }, 'probe asked')
+        return reply.code(202).send(await view(cluster))
+      },
+    )
+
+    async function kindsToLookAt(
+      { name, partitions: named }: ClusterSettings,
+      wanted: string | null,
+    ): Promise<Asked[]> {
+      const seen = await facts.readFacts(name)
+      if (seen === null)
+        throw new ProblemError('cluster-unreachable', `Nobody has seen cluster ${name} yet; ask again in a minute`)
+      const offered = seen.partitions.filter(partition => named === undefined || named.includes(partition.name))
+      const chosen = offered.filter(partition => wanted === null || partition.name === wanted)
+      if (chosen.length === 0) {
+        const names = offered.map(partition => partition.name).join(', ')
+        throw new ProblemError('request-refused', `Cluster ${name} has no partition ${wanted}; it has ${names}`, [
+          { pointer: '/partition', detail: `There is no partition ${wanted}`, required: names, found: wanted ?? '' },
+        ])
+      }
+      const kinds = new Set(chosen.flatMap(partition => partition.nodeKinds.map(kind => kind.id)))
+      return [...kinds].map(kind => ({ kind, partition: wanted }))
+    }
+
     function clusterNamed(name: string): ClusterSettings {
       const found = clusters.find(cluster => cluster.name === name)
       if (found) return found
@@ -116,11 +164,12 @@ export const clusterRoutes =
     }
 
     async function view({ name, ceilings }: ClusterSettings): Promise<Cluster> {
-      const [seen, health, cost, paused, counts] = await Promise.all([
+      const [seen, health, cost, paused, looks, counts] = await Promise.all([
         facts.readFacts(name),
         facts.readHealth(name),
         facts.readCost(name),
         pauses.read(name),
+        probes.read(name),
         liveCounts(name),
       ])
       const now = services.now()
@@ -139,6 +188,7 @@ export const clusterRoutes =
         ceilings,
         footprint: cost?.footprint ?? null,
         paused,
+        probes: looks.map(({ look: _, dueAt: __, wanted: ___, failures: ____, ...probe }) => probe),
         jobs: counts,
       }
     }

@@ -18,9 +18,18 @@ import {
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { jobDirectoryOf, releaseOf, slurmNameOf } from '../clusters/layout.ts'
+import { releaseFor } from '../clusters/release.ts'
 import { isCoded, OrchestratorError } from '../errors.ts'
-import { type Accepted, type AcceptInput, accept, newReportKey, type Principal } from '../lifecycle/accept.ts'
+import {
+  type Accepted,
+  type AcceptInput,
+  accept,
+  newReportKey,
+  type Principal,
+  type Refusal,
+} from '../lifecycle/accept.ts'
 import { forced, mayForce } from '../lifecycle/force.ts'
+import { keptOf, reportKept } from '../lifecycle/job-report.ts'
 import { cancelRequested, type Move, presentOf, released } from '../lifecycle/machine.ts'
 import { renderScript } from '../lifecycle/script.ts'
 import { type Idempotency, isCursor, viewOfNew } from '../store/job-store.ts'
@@ -29,7 +38,7 @@ import { type Action, authorize, authorizeOperator } from './auth.ts'
 import { leaveCancelledMark } from './cancelled-mark.ts'
 import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
 import { JobParams, NoQuery } from './parameters.ts'
-import { ProblemError } from './problems.ts'
+import { type Judged, ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
 import { type AskStore, createStoreTime } from './store-time.ts'
 
@@ -46,7 +55,7 @@ const LOOK_AGAIN_MS = 100
 export const jobRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { jobs, facts, nudges, crash, clusters, settings } = services
+    const { jobs, facts, nudges, crash, clusters, compatibility, settings } = services
     const ListQuery = z.strictObject({
       state: JobState.optional(),
       cluster: ClusterName.optional(),
@@ -75,10 +84,9 @@ export const jobRoutes =
         const ask = createStoreTime()
         const known = idempotency && !dry ? await ask(() => jobs.idempotent(idempotency)) : null
         if (known !== null) return answer(await ask(() => jobs.view(known)), true)
-        const verdict = await judged({ request: body, principal, clusters }, ask)
-        if (!verdict.accepted)
-          throw new ProblemError('request-refused', refusal(verdict.findings.length), verdict.findings)
-        const { job } = verdict
+        const verdict = await judged({ request: body, principal, clusters, compatibility }, ask)
+        if (!verdict.accepted) throw refusal(verdict, body)
+        const { job, report } = verdict
         if (dry) {
           const notes = job.notes.map(note => note.text)
           return reply.code(200).send({
@@ -98,7 +106,9 @@ export const jobRoutes =
           detail: 'Stored.',
           evidence: [`request ${request.id}`],
         }
-        const creating = ask(() => jobs.create(job, [state], { secret: newReportKey(), idempotency }))
+        const creating = ask(() =>
+          jobs.create(job, [state], { secret: newReportKey(), idempotency, ...reportKept(report) }),
+        )
         const stored = await creating.catch(error => {
           throw perhapsStored(error, idempotency !== null)
         })
@@ -300,7 +310,7 @@ export const jobRoutes =
         slurmName: slurmNameOf(job.id, job.submission),
         submission: job.submission,
         jobDirectory: jobDirectoryOf(workDir, job.identity.unixUser, job.id),
-        releaseDirectory: releaseOf(workDir, services.release.id),
+        releaseDirectory: releaseOf(workDir, releaseFor(job.request, services.releases).id),
         node,
         prologue,
         timeLimitMinutes,
@@ -319,7 +329,15 @@ function perhapsStored(error: unknown, keyed: boolean): unknown {
   return new OrchestratorError('STORE_UNREACHABLE', detail, { cause: error })
 }
 
-const refusal = (count: number): string =>
-  count === 1
-    ? 'One field keeps it from running; nothing was stored.'
-    : `${count} fields keep it from running; nothing was stored.`
+function refusal({ problem, findings, report }: Refusal, { cluster, resources }: JobRequest): ProblemError {
+  const judged: Judged = report === null ? {} : { compatibility: keptOf(report) }
+  if (report !== null && report.nearest.length > 0) judged.nearest = report.nearest
+  const where = `${cluster} / ${resources.partition}`
+  const fields = findings.length === 1 ? 'One field keeps' : `${findings.length} fields keep`
+  const details = {
+    incompatible: `It cannot run on ${where}. ${report?.detail ?? ''} Nothing was stored.`,
+    'compatibility-unknown': `Nobody can tell whether it runs on ${where}, and this cluster takes no such jobs. ${report?.detail ?? ''} Nothing was stored.`,
+    'request-refused': `${fields} it from running; nothing was stored.`,
+  }
+  return new ProblemError(problem, details[problem], findings, judged)
+}

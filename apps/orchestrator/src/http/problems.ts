@@ -17,6 +17,8 @@ export const PROBLEMS = {
   'body-too-large': { status: 413, title: 'The request is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'request-refused': { status: 422, title: 'The request cannot be run as it stands' },
+  incompatible: { status: 422, title: 'It cannot run on the chosen partition' },
+  'compatibility-unknown': { status: 422, title: 'Nobody can tell whether it runs on the chosen partition' },
   'too-many-streams': { status: 429, title: 'Too many event streams are open' },
   'store-unreachable': { status: 503, title: 'The store could not be asked' },
   'cluster-unreachable': { status: 503, title: 'The cluster could not be asked' },
@@ -30,13 +32,18 @@ export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly problem: ProblemCode
   readonly findings: readonly Finding[]
+  readonly judged: Judged
 
-  constructor(problem: ProblemCode, detail: string, findings: readonly Finding[] = []) {
+  constructor(problem: ProblemCode, detail: string, findings: readonly Finding[] = [], judged: Judged = {}) {
     super(detail)
     this.problem = problem
     this.findings = findings
+    this.judged = judged
   }
 }
+
+/** Of a job that was judged: the verdict, and what would run instead. */
+export type Judged = Pick<Problem, 'compatibility' | 'nearest'>
 
 const BY_ERROR_CODE: Readonly<Record<string, ProblemCode>> = {
   JOB_NOT_FOUND: 'job-not-found',
@@ -73,10 +80,10 @@ export function problemCodeOf(error: unknown): ProblemCode | null {
 
 export function problemBody(
   code: ProblemCode,
-  about: { detail: string; instance: string; baseUrl: string; findings?: readonly Finding[] },
+  about: { detail: string; instance: string; baseUrl: string; findings?: readonly Finding[]; judged?: Judged },
 ): Problem {
   const { status, title } = PROBLEMS[code]
-  const { detail, instance, baseUrl, findings = [] } = about
+  const { detail, instance, baseUrl, findings = [], judged = {} } = about
   return {
     type: `${baseUrl}/guide/errors/${code}`,
     status,
@@ -85,5 +92,6 @@ export function problemBody(
     detail,
     instance,
     ...(findings.length > 0 ? { findings: [...findings] } : {}),
+    ...judged,
   }
 }

@@ -19,6 +19,7 @@ import type { Logger } from 'pino'
 import type { Principal } from '../lifecycle/accept.ts'
 import { createAuthenticator } from './auth.ts'
 import { clusterRoutes } from './clusters.ts'
+import { compatibilityRoutes } from './compatibility.ts'
 import { compileValidator, RequestMisfit } from './findings.ts'
 import { healthRoutes } from './health.ts'
 import { jobStreamRoutes } from './job-streams.ts'
@@ -100,6 +101,7 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
     await guarded.register(logRoutes(services))
     await guarded.register(whyRoutes(services))
     await guarded.register(clusterRoutes(services))
+    await guarded.register(compatibilityRoutes(services))
   })
 
   const baseUrl = settings.publicUrl ?? `http://${settings.listen.host}:${settings.listen.port}`
@@ -119,15 +121,15 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
       })
     }
     if (PROBLEMS[code].status >= 500) request.log.warn({ err: error, problem: code }, 'could not ask')
-    const findings = error instanceof ProblemError ? error.findings : []
-    return sendProblem(request, reply, code, { detail: error instanceof Error ? error.message : '', findings })
+    const { findings, judged } = error instanceof ProblemError ? error : { findings: [], judged: {} }
+    return sendProblem(request, reply, code, { detail: error instanceof Error ? error.message : '', findings, judged })
   }
 
   function sendProblem(
     request: FastifyRequest,
     reply: FastifyReply,
     code: ProblemCode,
-    about: { detail: string; findings?: ProblemError['findings'] },
+    about: { detail: string; findings?: ProblemError['findings']; judged?: ProblemError['judged'] },
   ): FastifyReply {
     if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer')
     if (code === 'body-too-large' && Number(request.headers['content-length']) <= RUN_OUT_BYTES)

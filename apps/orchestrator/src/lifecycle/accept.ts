@@ -1,12 +1,23 @@
 // POST: from a parsed request to a stored job, or to the reasons why not. Nothing is stored and nothing reaches a
 // cluster unless every finding is gone.
 import { randomBytes } from 'node:crypto'
-import { type Finding, type JobRequest, type Preemption, type Submission, trainingFindings } from '@trotline/contracts'
+import {
+  type CompatibilityReport,
+  type Finding,
+  type JobRequest,
+  type Preemption,
+  type Submission,
+  trainingFindings,
+} from '@trotline/contracts'
 import type { ClusterSettings } from '../config.ts'
 import type { ClusterFacts, PartitionFacts } from '../store/facts.ts'
 import { type JobRecord, SCHEMA_VERSION, untried } from '../store/record.ts'
+import { allowedBy } from './allowed-kinds.ts'
 import { warnSecondsFor } from './attempts.ts'
-import { judge } from './judge.ts'
+import type { Compatibility } from './compatibility.ts'
+import { keptOf } from './job-report.ts'
+import { type Judgement, judgeJob } from './judge.ts'
+import { unlisted } from './partition-limits.ts'
 
 export interface Principal {
   owner: { id: string; name: string }
@@ -20,22 +31,38 @@ export interface AcceptInput {
   clusters: readonly ClusterSettings[]
   /** What the owner last saw of the request's cluster, however long ago; null: it was never seen. */
   facts: ClusterFacts | null
+  compatibility: Compatibility
   at: string
 }
 
-export type Accepted =
-  | { accepted: true; job: JobRecord }
-  /** `unseen`: nothing speaks against it but that nobody knows the cluster's partitions yet. There are no findings then. */
-  | { accepted: false; findings: Finding[]; unseen: boolean }
+export interface Refusal {
+  accepted: false
+  /** By the most urgent of what speaks against it: it could not run, nobody can tell, or a field that is wrong. */
+  problem: 'incompatible' | 'compatibility-unknown' | 'request-refused'
+  findings: Finding[]
+  /** null: the place where it is to run is wrong already, so nothing could be judged. */
+  report: CompatibilityReport | null
+  /** Nothing speaks against it but that nobody knows the cluster's partitions yet. There are no findings then. */
+  unseen: boolean
+}
 
-export function accept({ request, principal, clusters, facts, at }: AcceptInput): Accepted {
+/** `report`: all that was judged; the record keeps what decides. */
+export type Accepted = { accepted: true; job: JobRecord; report: CompatibilityReport } | Refusal
+
+export function accept({ request, principal, clusters, facts, compatibility, at }: AcceptInput): Accepted {
   const cluster = clusters.find(candidate => candidate.name === request.cluster)
+  const misplaced = cluster ? [...contradictions(request), ...unlisted(request, cluster, facts)] : []
+  const unseen = cluster !== undefined && cluster.partitions === undefined && facts === null
+  const judgement =
+    cluster && !unseen && !misplaced.some(({ pointer }) => PLACES.includes(pointer))
+      ? judged(request, cluster, facts, compatibility)
+      : null
   const findings = cluster
     ? [
+        ...(judgement?.findings ?? []),
         ...notBuilt(request),
-        ...contradictions(request),
         ...trainingContradictions(request),
-        ...unlisted(request, cluster, facts),
+        ...misplaced,
         ...identityFindings(principal, cluster),
       ]
     : [
@@ -47,10 +74,17 @@ export function accept({ request, principal, clusters, facts, at }: AcceptInput)
         },
       ]
   const identity = cluster?.identities.find(candidate => candidate.name === principal.identity)
-  if (findings.length > 0 || !cluster || !identity) return { accepted: false, findings, unseen: false }
-  if (cluster.partitions === undefined && facts === null) return { accepted: false, findings, unseen: true }
+  if (findings.length > 0 || !cluster || !identity || judgement === null)
+    return {
+      accepted: false,
+      problem: judgement?.refused ?? 'request-refused',
+      findings,
+      report: judgement?.report ?? null,
+      unseen: unseen && findings.length === 0,
+    }
   return {
     accepted: true,
+    report: judgement.report,
     job: {
       schemaVersion: SCHEMA_VERSION,
       id: newJobId(),
@@ -64,7 +98,7 @@ export function accept({ request, principal, clusters, facts, at }: AcceptInput)
       createdAt: at,
       updatedAt: at,
       endedAt: null,
-      compatibility: judge(),
+      compatibility: keptOf(judgement.report),
       submission: 1,
       submissions: [firstSubmission(request, cluster, partitionOf(request, facts), at)],
       slurm: null,
@@ -75,10 +109,27 @@ export function accept({ request, principal, clusters, facts, at }: AcceptInput)
       failure: null,
       result: null,
       worker: null,
-      notes: notesOn(request, partitionOf(request, facts), at),
+      notes: [...judgement.notes.map(text => ({ at, text })), ...notesOn(request, partitionOf(request, facts), at)],
       inner: untried(at),
     },
   }
+}
+
+/** Where one of these is wrong there is no place to judge it on. */
+const PLACES: readonly string[] = ['/resources/partition', '/resources/gpuType', '/resources/gpus']
+
+function judged(
+  request: JobRequest,
+  cluster: ClusterSettings,
+  facts: ClusterFacts | null,
+  compatibility: Compatibility,
+): Judgement {
+  const offered = facts?.partitions.filter(({ name }) => cluster.partitions?.includes(name) ?? true) ?? []
+  const partitions = offered.map(each => allowedBy(request.resources, each))
+  const partition = partitions.find(({ name }) => name === request.resources.partition) ?? null
+  const fits = (resources: JobRequest['resources']): boolean =>
+    unlisted({ ...request, resources }, cluster, facts).length === 0
+  return judgeJob({ request, cluster, partition, partitions, fits, compatibility })
 }
 
 const partitionOf = ({ resources }: JobRequest, facts: ClusterFacts | null): PartitionFacts | undefined =>
@@ -175,62 +226,6 @@ function contradictions({ resources }: JobRequest): Finding[] {
       hint: 'Set resources.gpus, or leave gpuType out',
     },
   ]
-}
-
-function unlisted({ resources }: JobRequest, cluster: ClusterSettings, facts: ClusterFacts | null): Finding[] {
-  const names = cluster.partitions ?? facts?.partitions.map(partition => partition.name)
-  if (names === undefined) return [] // not known yet; accept says so where nothing else is wrong
-  if (!names.includes(resources.partition)) {
-    return [
-      {
-        pointer: '/resources/partition',
-        detail: `Cluster ${cluster.name} has no partition "${resources.partition}"`,
-        found: resources.partition,
-        required: `one of ${names.join(', ')}`,
-      },
-    ]
-  }
-  const partition = facts?.partitions.find(candidate => candidate.name === resources.partition)
-  return partition && facts ? beyond(resources, partition, `sinfo, ${facts.seenAt}`) : []
-}
-
-/** A training longer than its partition's limit takes at most so many submissions: more is a typing error. */
-const MOST_SPELLS = 20
-
-function beyond(resources: JobRequest['resources'], partition: PartitionFacts, source: string): Finding[] {
-  const findings: Finding[] = []
-  const limit = (pointer: string, found: number, most: number | null, unit: string): void => {
-    if (most === null || found <= most) return
-    findings.push({
-      pointer,
-      detail: `Partition ${partition.name} has at most ${most} ${unit}`,
-      found: String(found),
-      required: `at most ${most}`,
-      source,
-    })
-  }
-  // A training that may be run again goes on where the partition's limit stopped it.
-  const times = resources.requeue ? MOST_SPELLS : 1
-  const most = partition.maxTimeMinutes === null ? null : partition.maxTimeMinutes * times
-  const minutes = times === 1 ? 'minutes for a job' : `minutes for a training (${times} times its limit for a job)`
-  limit('/resources/timeLimitMinutes', resources.timeLimitMinutes, most, minutes)
-  limit('/resources/cpus', resources.cpus, partition.maxCpusPerNode, 'CPUs on a node')
-  limit('/resources/memoryMiB', resources.memoryMiB, partition.maxMemoryMiBPerNode, 'MiB of memory on a node')
-  if (resources.gpus === 0) return findings
-  const types = partition.gpus.map(gpu => gpu.type).filter(type => type !== null)
-  if (resources.gpuType !== null && !types.includes(resources.gpuType)) {
-    findings.push({
-      pointer: '/resources/gpuType',
-      detail: `Partition ${partition.name} has no GPU of type "${resources.gpuType}"`,
-      found: resources.gpuType,
-      required: types.length > 0 ? `one of ${types.join(', ')}` : 'no GPU: the partition has none',
-      source,
-    })
-    return findings
-  }
-  const fitting = partition.gpus.filter(gpu => resources.gpuType === null || gpu.type === resources.gpuType)
-  limit('/resources/gpus', resources.gpus, Math.max(0, ...fitting.map(gpu => gpu.perNode)), 'GPUs on a node')
-  return findings
 }
 
 function identityFindings(principal: Principal, cluster: ClusterSettings): Finding[] {

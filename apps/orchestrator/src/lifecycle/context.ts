@@ -1,8 +1,9 @@
 // What every stage is handed. Built in app.ts; stages construct nothing and read no settings of their own.
+import type { NodeSighting } from '@trotline/contracts'
 import type { Logger } from 'pino'
 import type { ClusterAccess, IdentityAccess } from '../clusters/access.ts'
 import { jobDirectoryOf } from '../clusters/layout.ts'
-import type { WorkerRelease } from '../clusters/release.ts'
+import type { WorkerReleases } from '../clusters/release.ts'
 import type { EpochStore } from '../store/epoch-store.ts'
 import type { JobStore, LeaseClaim } from '../store/job-store.ts'
 import type { JobRecord } from '../store/record.ts'
@@ -19,10 +20,12 @@ export interface QueueAccess {
 
 export interface StageContext {
   cluster: ClusterAccess
-  release: WorkerRelease
+  releases: WorkerReleases
   queue: QueueAccess | null
   jobs: JobStore
   epochs: EpochStore
+  /** A look at one of the cluster's nodes becomes part of its facts. False: it says nothing newer, or Slurm lists no such node. */
+  recordSighting(sighting: NodeSighting): Promise<boolean>
   /** The lease every write of a stage is made under. @throws LEASE_LOST when it is gone */
   lease(): LeaseClaim
   crash: Crash

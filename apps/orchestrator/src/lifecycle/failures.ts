@@ -76,7 +76,11 @@ export function explainedBySlurm(ending: Ending): boolean {
  * @param retries further submissions that failures of the cluster have cost before this one
  */
 export function explain(ending: Ending, result: RunResult | null, logTail: string, retries = 0): Failure {
-  const evidence = [...ending.evidence, ...(result ? [`result.json of run ${result.run}: ${result.outcome}`] : [])]
+  const evidence = [
+    ...ending.evidence,
+    ...(result ? [`result.json of run ${result.run}: ${result.outcome}`] : []),
+    ...(result?.failure?.evidence ?? []),
+  ]
   const again =
     retries === 0
       ? ''

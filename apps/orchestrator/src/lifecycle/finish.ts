@@ -9,6 +9,7 @@ import { isFaultOfCluster, nextSubmission, retriesOf } from './attempts.ts'
 import { placeOf, type StageContext } from './context.ts'
 import { explain, explainedBySlurm } from './failures.ts'
 import { cancelled, completed, failed, type Move, runSeen, submitAgain } from './machine.ts'
+import { collectSightings } from './node-sightings.ts'
 import type { Wait } from './outcome.ts'
 import { timeLimitPassed } from './time-limit.ts'
 
@@ -55,6 +56,7 @@ export async function finish(
 
   const current = await collectRuns(job, context, folders, result)
   onCommit(current)
+  await collectSightings(current, folders, context)
   await collectEpochs(current, context, folders)
   context.crash('finish:after-collect')
   const progress = await context.epochs.progress(current)

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { FILES, type JobSpec, type ReportAccess } from '@trotline/contracts'
 import type { JobFile } from '../clusters/bring.ts'
 import { releaseOf, slurmNameOf } from '../clusters/layout.ts'
+import { releaseFor } from '../clusters/release.ts'
 import { OrchestratorError } from '../errors.ts'
 import type { JobRecord } from '../store/record.ts'
 import { placeOf, type StageContext } from './context.ts'
@@ -20,6 +21,7 @@ export async function jobFiles(job: JobRecord, context: StageContext): Promise<J
   if (key === null)
     throw new OrchestratorError('STORE_RECORD_UNREADABLE', `The signing key of job ${job.id} is not in the store`)
   const { settings } = context.cluster
+  const release = releaseFor(job.request, context.releases)
   const slurmName = slurmNameOf(job.id, job.submission)
   const spec: JobSpec = {
     v: 1,
@@ -30,7 +32,7 @@ export async function jobFiles(job: JobRecord, context: StageContext): Promise<J
     gpus: resources.gpus,
     cpus: resources.cpus,
     checkpointEverySeconds: settings.checkpointEverySeconds,
-    release: context.release.id,
+    release: release.id,
   }
   const report: ReportAccess = { v: 1, key, queue: context.queue }
   const { timeLimitMinutes, warnSeconds } = presentOf(job)
@@ -39,7 +41,7 @@ export async function jobFiles(job: JobRecord, context: StageContext): Promise<J
     slurmName,
     submission: job.submission,
     jobDirectory: directory,
-    releaseDirectory: releaseOf(settings.workDir, context.release.id),
+    releaseDirectory: releaseOf(settings.workDir, release.id),
     node: settings.node,
     prologue: settings.prologue,
     timeLimitMinutes,

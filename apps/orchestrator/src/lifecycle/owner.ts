@@ -7,14 +7,17 @@ import type { ClusterHealth } from '@trotline/contracts'
 import type { Logger } from 'pino'
 import type { ClusterAccess, OwnedCluster } from '../clusters/access.ts'
 import { healthOf, keepConnected } from '../clusters/health.ts'
-import { partitionFacts } from '../clusters/partition-facts.ts'
+import { createNodeKnowledge } from '../clusters/node-knowledge.ts'
 import type { ClusterSettings } from '../config.ts'
 import { isCoded, OrchestratorError } from '../errors.ts'
 import type { FactsStore } from '../store/facts.ts'
 import { type Lease, RENEW_EVERY_MS } from '../store/lease.ts'
+import type { Probes } from '../store/probes.ts'
+import type { Sightings } from '../store/sightings.ts'
 import type { StageContext } from './context.ts'
 import { followEpochFiles } from './follow-epochs.ts'
 import { loop } from './loop.ts'
+import { createProbing } from './probe.ts'
 import { createRunner, type Runner } from './runner.ts'
 import { watch } from './watch.ts'
 import { createWatchMemory } from './watch-memory.ts'
@@ -24,6 +27,7 @@ const HEALTH_EVERY_MS = 3_000
 const FACTS_EVERY_MS = 60_000
 /** Until there are facts no request for the cluster can be judged (accept.ts). */
 const FACTS_RETRY_MS = 5_000
+const PROBE_EVERY_MS = 2_000
 const DUE_AT_ONCE = 500
 
 export interface Owner {
@@ -40,8 +44,12 @@ export interface OwnerSettings {
   connect(settings: ClusterSettings): OwnedCluster
   lease: Lease
   facts: FactsStore
+  sightings: Sightings
+  probes: Probes
+  /** The compute capability of a GPU by its name; null: an unknown or ambiguous name. */
+  capabilityOf: (gpu: string) => string | null
   /** Everything of the stage context that does not depend on the connection. */
-  context: Omit<StageContext, 'cluster' | 'lease' | 'log'>
+  context: Omit<StageContext, 'cluster' | 'lease' | 'log' | 'recordSighting'>
   log: Logger
 }
 
@@ -51,7 +59,8 @@ interface Work {
   stopLoops: () => Promise<void>
 }
 
-export function createOwner({ cluster, connect, lease, facts, context, log }: OwnerSettings): Owner {
+export function createOwner(settings: OwnerSettings): Owner {
+  const { cluster, connect, lease, facts, sightings, probes, capabilityOf, context, log } = settings
   let work: Work | null = null
   let stopLease: (() => Promise<void>) | null = null
 
@@ -72,10 +81,12 @@ export function createOwner({ cluster, connect, lease, facts, context, log }: Ow
 
   function begin(): Work {
     const access = connect(cluster)
+    const nodes = createNodeKnowledge(cluster, { facts, sightings }, capabilityOf, context.now)
     const stage: StageContext = {
       ...context,
       cluster: access,
       log,
+      recordSighting: sighting => nodes.recordSighting(sighting),
       lease() {
         if (lease.value === null)
           throw new OrchestratorError('LEASE_LOST', `This process does not own cluster ${cluster.name} now`)
@@ -108,6 +119,7 @@ export function createOwner({ cluster, connect, lease, facts, context, log }: Ow
       }),
       loop('permissions', RENEW_EVERY_MS, log, () => access.renew()),
       loop('facts', FACTS_EVERY_MS, log, lookAtFacts, { retryMs: FACTS_RETRY_MS }),
+      loop('probe', PROBE_EVERY_MS, log, createProbing({ cluster: access, nodes, probes, log, now: context.now })),
     ]
     if (cluster.reports.kind === 'directory') loops.push(loop('epochs', 1_000, log, followEpochFiles(stage)))
     return {
@@ -125,13 +137,7 @@ export function createOwner({ cluster, connect, lease, facts, context, log }: Ow
         const partitions = await scheduler.partitions()
         // With preempt/qos it is a job's QOS that decides, and no partition can tell.
         const rules = preemptType === 'preempt/partition_prio' ? await scheduler.partitionRules() : null
-        await facts.writeFacts({
-          cluster: cluster.name,
-          slurmVersion: version,
-          accounting,
-          partitions: partitionFacts(partitions, rules),
-          seenAt: now(),
-        })
+        await nodes.listed({ slurmVersion: version, accounting, partitions, rules, at: now() })
         trouble = null
       } catch (error) {
         trouble = troubleOf(error, now()) ?? trouble

@@ -1,8 +1,8 @@
-// accepted -> prepared: the jobs' directories with spec, script and report access, and the worker release.
+// accepted -> prepared: the jobs' directories with spec, script and report access, and the worker releases that they run.
 // Everything here can run twice: files are written beside and renamed, the release is checked before it is sent.
 import { bringJobs } from '../clusters/bring.ts'
 import { makeSharedDirectories } from '../clusters/directories.ts'
-import { releaseIsWhole, releaseWasWhole, uploadRelease } from '../clusters/release.ts'
+import { releaseFor, releaseIsWhole, releaseWasWhole, uploadRelease, type WorkerRelease } from '../clusters/release.ts'
 import { OrchestratorError } from '../errors.ts'
 import type { JobRecord } from '../store/record.ts'
 import { placeOf, type StageContext } from './context.ts'
@@ -21,7 +21,7 @@ export async function prepare(jobs: readonly JobRecord[], context: StageContext)
     if (job.cancelRequestedAt !== null)
       return cancelledUnsubmitted(job, at, 'It was cancelled before anything was sent to the cluster.')
     if (troubles.has(job.id)) return { failed: troubles.get(job.id) }
-    return prepared(job, at, { release: context.release.id })
+    return prepared(job, at, { release: releaseFor(job.request, context.releases).id })
   }
   return jobs.map(job => ({ job, outcome: outcomeOf(job) }))
 }
@@ -39,14 +39,15 @@ export async function bring(jobs: readonly JobRecord[], context: StageContext): 
     await Promise.all(
       jobs.map(job =>
         jobFiles(job, context).then(
-          files => ({ jobId: job.id, files }),
+          files => ({ jobId: job.id, files, release: releaseFor(job.request, context.releases) }),
           error => void troubles.set(job.id, error),
         ),
       ),
     )
   ).filter(bundle => bundle !== undefined)
   context.crash('prepare:before-directory')
-  await provideRelease(access.name, context)
+  for (const release of new Set(bundles.map(bundle => bundle.release)))
+    await provideRelease(access.name, release, context)
   context.crash('prepare:after-directory')
   if (bundles.length > 0) {
     const { workDir } = context.cluster.settings
@@ -58,7 +59,7 @@ export async function bring(jobs: readonly JobRecord[], context: StageContext): 
 }
 
 /** The service identity uploads; the job's own identity proves for itself that what it will run is whole. */
-async function provideRelease(identity: string, { cluster, release }: StageContext): Promise<void> {
+async function provideRelease(identity: string, release: WorkerRelease, { cluster }: StageContext): Promise<void> {
   const { workDir } = cluster.settings
   const own = cluster.identity(identity).transport
   if (await releaseWasWhole(own, workDir, release)) return

@@ -7,6 +7,7 @@
 //       9 events (JSON array of strings)        10 events to keep
 //      11 idempotency value ('' : none)         12 its life in ms  13 secret ('' : none)  14 channel
 //      15 the idempotency key's hashes to keep with the job ('' : none)
+//      16 what the job was judged by, gzip in base64: beside the record, which is read far more often ('' : none)
 // Answers {'ok', seq} | {'stale', revision} | {'lease'} | {'known', idempotency value}
 export const COMMIT = `
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return {'lease'} end
@@ -29,6 +30,7 @@ redis.call('HSET', KEYS[1], 'seq', tostring(seq))
 if ARGV[11] ~= '' then redis.call('SET', KEYS[5], ARGV[11], 'PX', ARGV[12]) end
 if ARGV[13] ~= '' then redis.call('SET', KEYS[6], ARGV[13]) end
 if (ARGV[15] or '') ~= '' then redis.call('HSET', KEYS[1], 'idempotency', ARGV[15]) end
+if (ARGV[16] or '') ~= '' then redis.call('HSET', KEYS[1], 'compatibility', ARGV[16]) end
 redis.call('PUBLISH', ARGV[14], ARGV[5])
 return {'ok', seq}
 `

@@ -1,5 +1,14 @@
 // Jobs in Redis: one record each, written by compare-and-set on its revision (commit-script.ts), listed by sorted sets.
-import { epochsAskedFor, expandedOf, type Job, type JobEvent, type JobState, type ListedJob } from '@trotline/contracts'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import {
+  CompatibilityReport,
+  epochsAskedFor,
+  expandedOf,
+  type Job,
+  type JobEvent,
+  type JobState,
+  type ListedJob,
+} from '@trotline/contracts'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { isCoded, OrchestratorError } from '../errors.ts'
@@ -38,7 +47,7 @@ export interface JobStore {
   create(
     job: JobRecord,
     events: readonly JobEvent[],
-    options: { secret: string; idempotency: Idempotency | null },
+    options: { secret: string; idempotency: Idempotency | null; report?: CompatibilityReport },
   ): Promise<{ id: string; created: boolean }>
   /**
    * Stores a job again that the store has lost, under its own id. False: there is a job of this id.
@@ -78,6 +87,8 @@ export interface JobStore {
   revisions(ids: readonly string[]): Promise<(number | null)[]>
   due(cluster: string, nowMs: number, limit: number): Promise<string[]>
   secret(id: string): Promise<string | null>
+  /** All that the job was judged by when it was made; null: that was not kept, and the record has the short of it. */
+  reportOf(id: string): Promise<CompatibilityReport | null>
   /** Events after `seq`, oldest first; `reset` where the stream no longer reaches back that far. */
   eventsAfter(id: string, seq: number, limit: number): Promise<{ events: NumberedEvent[]; reset: boolean }>
   lastSeq(id: string): Promise<number>
@@ -123,6 +134,7 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     options: {
       lease?: LeaseClaim | null
       secret?: string
+      report?: CompatibilityReport | undefined
       idempotency?: Idempotency | null
       /** Of the idempotency key. */
       lifeMs?: number
@@ -130,7 +142,7 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
   ): Promise<CommitReply> {
     const after = indexKeys(keys, next)
     const gone = previous ? indexKeys(keys, previous).filter(key => !after.includes(key)) : []
-    const { lease, secret, idempotency } = options
+    const { lease, secret, report, idempotency } = options
     const value = idempotency ? JSON.stringify({ id: next.id, bodySha256: idempotency.bodySha256 }) : ''
     // Only the POST that makes a job is part of what the job is.
     const origin = previous === null && idempotency ? keptOf(idempotency) : ''
@@ -157,6 +169,7 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
         secret ?? '',
         keys.changed(),
         origin,
+        report === undefined ? '' : packed(report),
       ),
     )
   }
@@ -206,8 +219,8 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
   }
 
   const store: JobStore = {
-    async create(job, events, { secret, idempotency }) {
-      const reply = await write(null, job, events, { secret, idempotency })
+    async create(job, events, { secret, idempotency, report }) {
+      const reply = await write(null, job, events, { secret, idempotency, report })
       if (reply[0] === 'ok') return { id: job.id, created: true }
       if (reply[0] === 'known' && idempotency) return { id: knownId(reply[1], idempotency), created: false }
       throw new OrchestratorError('JOB_STALE_REVISION', `A job ${job.id} exists already`)
@@ -292,6 +305,11 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     due: (cluster, nowMs, limit) => asking(redis.zrangebyscore(keys.due(cluster), '-inf', nowMs, 'LIMIT', 0, limit)),
     secret: id => asking(redis.get(keys.secret(id))),
 
+    async reportOf(id) {
+      const text = await asking(redis.hget(keys.job(id), 'compatibility'))
+      return text === null ? null : unpacked(text)
+    },
+
     async eventsAfter(id, seq, limit) {
       const rows = await asking(redis.xrange(keys.events(id), `${seq + 1}-0`, '+', 'COUNT', limit))
       const events = rows.map(([entry, fields]) => ({
@@ -327,6 +345,14 @@ function shownOf({ schemaVersion: _, inner: __, ...shown }: JobRecord): Omit<Lis
 export function viewOfNew(record: JobRecord): Job {
   const progress = { epochs: 0, of: epochsAskedFor(record.request), superseded: 0, last: null }
   return { ...shownOf(record), expanded: expandedOf(record.request), progress }
+}
+
+/** Its sources repeat: a fifth of the size. */
+const packed = (report: CompatibilityReport): string => gzipSync(JSON.stringify(report)).toString('base64')
+
+function unpacked(text: string): CompatibilityReport | null {
+  const raw: unknown = JSON.parse(gunzipSync(Buffer.from(text, 'base64')).toString())
+  return CompatibilityReport.safeParse(raw).data ?? null
 }
 
 const keptOf = ({ keySha256, bodySha256 }: Idempotency): string => `${keySha256} ${bodySha256}`

@@ -30,6 +30,10 @@ export interface Keys {
   paused(cluster: string): string
   /** Breakers and footprint as the owner last told them. */
   cost(cluster: string): string
+  /** The newest look at each node. */
+  sightings(cluster: string): string
+  /** The last look at each kind of node, or the one under way. */
+  probes(cluster: string): string
 }
 
 export function createKeys(prefix: string): Keys {
@@ -56,6 +60,8 @@ export function createKeys(prefix: string): Keys {
     connections: cluster => key('connections', cluster),
     paused: cluster => key('paused', cluster),
     cost: cluster => key('cost', cluster),
+    sightings: cluster => key('sightings', cluster),
+    probes: cluster => key('probes', cluster),
   }
 }
 

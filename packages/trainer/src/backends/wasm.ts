@@ -1,11 +1,11 @@
 // WebAssembly with SIMD where the CPU has it. The binary is read from the assets' folder, never from node_modules.
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
+import * as tf from '@tensorflow/tfjs-core'
 import { probe } from './probe.ts'
 
 export async function openWasm({ directory }: { directory: string }): Promise<void> {
-  const tf = await import('@tensorflow/tfjs-core')
-  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
   if (tf.engine().registry.wasm === undefined) {
     await checkBinary(directory, (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true)
     setWasmPaths(`${resolve(directory)}/`)

@@ -1,4 +1,5 @@
 // A GPU through Vulkan alone, without CUDA: Dawn, which the optional npm package `webgpu` carries, and the tensor library's backend for it.
+import * as tf from '@tensorflow/tfjs-core'
 import { loadPackage } from './installed-package.ts'
 import { probe } from './probe.ts'
 
@@ -18,7 +19,6 @@ export async function openWebgpu(assets: { directory: string }): Promise<void> {
   Object.defineProperty(scope.navigator, 'gpu', { value: gpu, configurable: true })
   try {
     loadPackage('@tensorflow/tfjs-backend-webgpu', assets)
-    const tf = await import('@tensorflow/tfjs-core')
     await probe(tf, 'webgpu').catch(cause => {
       // The loop reads the outputs of every batch in the same turn. Version 4.22 does that by an OffscreenCanvas, which Node.js has not.
       throw new Error(`its answers cannot be read in the turn in which they are asked for: ${cause.message}`, { cause })

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TrainerError } from '../errors.ts'
+import { unreadable } from './file.ts'
 
 const CARS_FILE = 'cars.json'
 export const ORIGINS = ['Europe', 'Japan', 'USA'] as const
@@ -24,7 +25,7 @@ const EXPECTED = { rows: 406, Miles_per_Gallon: 8, Horsepower: 6, 'cars of 1982'
 
 export const pathOfCars = (directory: string): string => join(directory, CARS_FILE)
 
-/** @throws TrainerError TRAIN_BAD_DATA naming file, row (from 1) and column */
+/** @throws TrainerError TRAIN_BAD_DATA naming file, row (from 1) and column, or TRAIN_DATA_UNREADABLE */
 export async function readCars(directory: string): Promise<Car[]> {
   const path = pathOfCars(directory)
   const rows = await readRows(path)
@@ -45,7 +46,7 @@ async function readRows(path: string): Promise<unknown[]> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    throw new TrainerError('TRAIN_BAD_DATA', `${path} cannot be read: ${(cause as Error).message}.`, { cause })
+    throw unreadable(path, cause)
   }
   let rows: unknown
   try {

@@ -12,16 +12,16 @@ const RECORD_BYTES = 1 + 3 * PLANE
 /** As the tutorial names them. */
 const CLASSES = ['plane', 'car', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'] as const
 
-/** @throws TrainerError TRAIN_BAD_DATA */
-export async function openCifar10({ files, rescale }: Cifar10Data): Promise<RawData> {
+/** @throws as openData does */
+export async function openCifar10({ files, rescale }: Cifar10Data, signal: AbortSignal): Promise<RawData> {
   const counts: number[] = []
-  for (const path of files) counts.push(await countImages(path))
+  for (const path of files) counts.push(await countImages(path, signal))
   const rows = counts.reduce((sum, count) => sum + count, 0)
   const records = new Uint8Array(rows * RECORD_BYTES)
   let first = 0
   for (const [i, path] of files.entries()) {
     const count = counts[i] as number
-    await readRecords(path, records.subarray(first * RECORD_BYTES, (first + count) * RECORD_BYTES))
+    await readRecords(path, records.subarray(first * RECORD_BYTES, (first + count) * RECORD_BYTES), signal)
     first += count
   }
   const scaled = byteScale(rescale)
@@ -53,8 +53,8 @@ export async function openCifar10({ files, rescale }: Cifar10Data): Promise<RawD
   }
 }
 
-const countImages = (path: string): Promise<number> =>
-  withFile(path, async (_, bytes) => {
+const countImages = (path: string, signal: AbortSignal): Promise<number> =>
+  withFile(path, signal, async (_, bytes) => {
     if (bytes === 0) throw badData({ path }, 'is empty')
     if (bytes % RECORD_BYTES !== 0) {
       const whole = Math.floor(bytes / RECORD_BYTES)
@@ -67,8 +67,8 @@ const countImages = (path: string): Promise<number> =>
     return bytes / RECORD_BYTES
   })
 
-const readRecords = (path: string, records: Uint8Array): Promise<void> =>
-  withFile(path, async file => {
+const readRecords = (path: string, records: Uint8Array, signal: AbortSignal): Promise<void> =>
+  withFile(path, signal, async file => {
     const filled = await fill(file, records, 0)
     if (filled < records.length) throw badData({ path }, `became shorter while it was read: ${filled} bytes`)
     for (let label = 0; label < records.length; label += RECORD_BYTES) {

@@ -10,11 +10,11 @@ const UTF16_MARKS = ['fffe', 'feff']
 /**
  * Calls `take` for every row that is not empty.
  * @param take gets the line on which the row begins, from 1, as an editor shows it
- * @throws TrainerError TRAIN_BAD_DATA
+ * @throws as openData does
  */
 export async function readCsvRows(
   path: string,
-  separator: string,
+  { separator, signal }: { separator: string; signal: AbortSignal },
   take: (cells: string[], line: number) => void,
 ): Promise<void> {
   // Drops a byte order mark. What is no UTF-8 becomes U+FFFD, which the cells that are used are looked at for.
@@ -40,7 +40,7 @@ export async function readCsvRows(
     if (text.length > MAX_ROW_CHARACTERS) throw neverEnding(path, line)
   }
 
-  await withFile(path, async file => {
+  await withFile(path, signal, async file => {
     let first = true
     for await (const block of blocksOf(file)) {
       if (first && UTF16_MARKS.includes(block.toString('hex', 0, 2)))

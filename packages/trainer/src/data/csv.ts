@@ -28,9 +28,9 @@ type Reading =
 
 /**
  * @param like what the rows must fit: the same features by name, the same words, the same classes. null: they are the first.
- * @throws TrainerError TRAIN_BAD_DATA
+ * @throws as openData does
  */
-export async function openCsv(data: CsvData, like: RawData | null): Promise<RawData> {
+export async function openCsv(data: CsvData, like: RawData | null, signal: AbortSignal): Promise<RawData> {
   const { path, separator, onMissing } = data
   const missing = new Set(data.missing)
   let names = data.names
@@ -38,7 +38,7 @@ export async function openCsv(data: CsvData, like: RawData | null): Promise<RawD
   let store: RowStore | null = null
   let row = new Float64Array(0)
 
-  await readCsvRows(path, separator, (cells, line) => {
+  await readCsvRows(path, { separator, signal }, (cells, line) => {
     if (names === null) {
       names = checkHeader(path, cells, line)
       readings = planReadings(data, names, like)

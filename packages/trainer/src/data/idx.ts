@@ -12,10 +12,14 @@ const IMAGES_MAGIC = 0x0000_0803
 /** deflate makes at most 1,032 bytes of one: a count that asks for more than that is wrong, and nothing is reserved for it. */
 const MOST_BYTES_OF_ONE = 1_032
 
-/** @throws TrainerError TRAIN_BAD_DATA */
-export async function openIdx(data: IdxData): Promise<RawData> {
-  const images = await readIdx(data.images, IMAGES_MAGIC, 'images', ['images', 'rows', 'columns'])
-  const labels = await readIdx(data.labels, LABELS_MAGIC, 'labels', ['labels'])
+/** @throws as openData does */
+export async function openIdx(data: IdxData, signal: AbortSignal): Promise<RawData> {
+  const images = await readIdx(
+    data.images,
+    { magic: IMAGES_MAGIC, what: 'images', dimensions: ['images', 'rows', 'columns'] },
+    signal,
+  )
+  const labels = await readIdx(data.labels, { magic: LABELS_MAGIC, what: 'labels', dimensions: ['labels'] }, signal)
   const [rows, height, width] = images.sizes as [number, number, number]
   if (labels.sizes[0] !== rows)
     throw badData({ path: data.labels }, `has ${labels.sizes[0]} labels for the ${rows} images of ${data.images}`)
@@ -42,13 +46,19 @@ interface Idx {
   bytes: Uint8Array
 }
 
-async function readIdx(path: string, magic: number, what: string, dimensions: readonly string[]): Promise<Idx> {
+interface Expected {
+  magic: number
+  what: string
+  dimensions: readonly string[]
+}
+
+async function readIdx(path: string, { magic, what, dimensions }: Expected, signal: AbortSignal): Promise<Idx> {
   const headBytes = 4 + 4 * dimensions.length
-  return withFile(path, async (file, fileBytes) => {
+  return withFile(path, signal, async (file, fileBytes) => {
     let head: Buffer = Buffer.alloc(0)
     let found: Idx | null = null
     let filled = 0
-    for await (const block of plainBlocksOf(file)) {
+    for await (const block of plainBlocksOf(file, signal)) {
       let from = 0
       if (found === null) {
         head = Buffer.concat([head, block])

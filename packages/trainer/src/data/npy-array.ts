@@ -1,12 +1,12 @@
 // One array of an NPY file, whose first axis counts rows. Up to 128 MiB it is held in memory; a larger one is read row by row from the
 // file, which stays open. Either way every number was looked at once, before the training begins.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { badData } from './bad-data.ts'
 import { fill, readBytes, unreadable, withFile } from './file.ts'
 import { float32Fault } from './finite.ts'
 import { NPY_HEAD_BYTES, type NpyHeader, parseNpyHeader } from './npy-header.ts'
 import { type NpyNumbers, numbersOf } from './npy-numbers.ts'
+import { takeTurn } from './turn.ts'
 
 export interface NpyArray {
   readonly path: string
@@ -38,20 +38,31 @@ const HELD_BYTES = 134_217_728
 /** Checked between two turns of the event loop: some ms. */
 const CHECK_BYTES = 1_048_576
 
-/**
- * @param heldBytes arrays up to this size are held in memory
- * @throws TrainerError TRAIN_BAD_DATA
- */
-export async function openArray(region: Region, rescale: Rescale | null, heldBytes = HELD_BYTES): Promise<NpyArray> {
+export interface ArrayOptions {
+  signal: AbortSignal
+  /** Arrays up to this size are held in memory. */
+  heldBytes?: number
+  /** How a row of a larger one is read, when its batch comes. */
+  read?: ReadRow
+}
+
+type ReadRow = (file: number, into: Uint8Array, offset: number, length: number, at: number) => number
+
+/** @throws as openData does */
+export async function openArray(
+  region: Region,
+  rescale: Rescale | null,
+  { signal, heldBytes = HELD_BYTES, read = readSync }: ArrayOptions,
+): Promise<NpyArray> {
   const { path, name, from, bytes } = region
-  return withFile(path, async file => {
+  return withFile(path, signal, async file => {
     const header = parseNpyHeader(name, await readBytes(file, from, Math.min(bytes, NPY_HEAD_BYTES)))
     const array = layOut(name, header, bytes)
     if (array.bytes <= heldBytes) {
       const content = new Uint8Array(array.bytes)
       const filled = await fill(file, content, from + header.begin)
       if (filled < array.bytes) throw badData({ path: name }, `became shorter while it was read: ${filled} bytes`)
-      return held(name, array, content, rescale)
+      return held(name, array, content, rescale, signal)
     }
     // Block by block, each as if it were an array of its own.
     const block = new Uint8Array(rowsAtOnce(array) * array.rowBytes)
@@ -65,19 +76,24 @@ export async function openArray(region: Region, rescale: Rescale | null, heldByt
       if (filled < rows * array.rowBytes) throw badData({ path: name, at: `row ${first + rows}` }, 'is missing now')
       check(name, array, numbers, rescale, { first, rows, from: 0 })
     }
-    return inFile(region, array, from + header.begin, rescale)
+    return inFile(region, array, from + header.begin, rescale, read)
   })
 }
 
 /** The same of bytes that are in memory already. */
-export function arrayOf(name: string, content: Uint8Array, rescale: Rescale | null): Promise<NpyArray> {
+export function arrayOf(
+  name: string,
+  content: Uint8Array,
+  rescale: Rescale | null,
+  signal: AbortSignal,
+): Promise<NpyArray> {
   const header = parseNpyHeader(
     name,
     Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, NPY_HEAD_BYTES)),
   )
   const array = layOut(name, header, content.length)
   // A copy, because a typed array begins at a multiple of its element's size.
-  return held(name, array, content.slice(header.begin), rescale)
+  return held(name, array, content.slice(header.begin), rescale, signal)
 }
 
 interface Layout extends NpyHeader {
@@ -127,11 +143,12 @@ async function held(
   array: Layout,
   content: Uint8Array<ArrayBuffer>,
   rescale: Rescale | null,
+  signal: AbortSignal,
 ): Promise<NpyArray> {
   const numbers = numbersOf(array.kind, content.buffer)
   for (const { first, rows } of blocksOfRows(array)) {
     check(name, array, numbers, rescale, { first, rows, from: first * array.rowNumbers })
-    await nextTurn()
+    await takeTurn(signal)
   }
   const { rowNumbers } = array
   const { scale, offset } = rescale ?? SAME
@@ -144,7 +161,13 @@ async function held(
   }
 }
 
-function inFile({ path, name }: Region, array: Layout, begin: number, rescale: Rescale | null): NpyArray {
+function inFile(
+  { path, name }: Region,
+  array: Layout,
+  begin: number,
+  rescale: Rescale | null,
+  readRow: ReadRow,
+): NpyArray {
   const { rows, rowBytes, rowNumbers } = array
   const row1 = new Uint8Array(rowBytes)
   const numbers = numbersOf(array.kind, row1.buffer)
@@ -163,7 +186,7 @@ function inFile({ path, name }: Region, array: Layout, begin: number, rescale: R
       let filled = 0
       try {
         while (filled < rowBytes) {
-          const bytes = readSync(file, row1, filled, rowBytes - filled, begin + row * rowBytes + filled)
+          const bytes = readRow(file, row1, filled, rowBytes - filled, begin + row * rowBytes + filled)
           if (bytes === 0) throw badData({ path: name, at: `row ${row + 1}` }, 'is missing: the file became shorter')
           filled += bytes
         }

@@ -7,33 +7,41 @@ import { arrayOf, type NpyArray, openArray, type Rescale, textOf } from './npy-a
 import type { RawData } from './raw-data.ts'
 import { inflateMember, readZipMember } from './zip.ts'
 
-/** @throws TrainerError TRAIN_BAD_DATA */
-export const openNpy = ({ features, target, rescale, normalize }: NpyData): Promise<RawData> =>
+/** @throws as openData does */
+export const openNpy = ({ features, target, rescale, normalize }: NpyData, signal: AbortSignal): Promise<RawData> =>
   join(
-    () => openFile(features, rescale),
-    () => openFile(target, null),
+    () => openFile(features, rescale, signal),
+    () => openFile(target, null, signal),
     normalize === 'zScore',
   )
 
-/** @throws TrainerError TRAIN_BAD_DATA */
-export const openNpz = ({ path, features, target, rescale, normalize }: NpzData): Promise<RawData> =>
+/** @throws as openData does */
+export const openNpz = (
+  { path, features, target, rescale, normalize }: NpzData,
+  signal: AbortSignal,
+): Promise<RawData> =>
   join(
-    () => openMember(path, features, rescale),
-    () => openMember(path, target, null),
+    () => openMember(path, features, rescale, signal),
+    () => openMember(path, target, null, signal),
     normalize === 'zScore',
   )
 
-async function openFile(path: string, rescale: Rescale | null): Promise<NpyArray> {
+async function openFile(path: string, rescale: Rescale | null, signal: AbortSignal): Promise<NpyArray> {
   const { size } = await stat(path).catch(error => Promise.reject(unreadable(path, error)))
-  return openArray({ path, name: path, from: 0, bytes: size }, rescale)
+  return openArray({ path, name: path, from: 0, bytes: size }, rescale, { signal })
 }
 
-async function openMember(path: string, array: string, rescale: Rescale | null): Promise<NpyArray> {
-  const member = await readZipMember(path, `${array}.npy`)
+async function openMember(
+  path: string,
+  array: string,
+  rescale: Rescale | null,
+  signal: AbortSignal,
+): Promise<NpyArray> {
+  const member = await readZipMember(path, `${array}.npy`, signal)
   const name = `${path}, array ${array}`
   return member.method === 'stored'
-    ? openArray({ path, name, from: member.from, bytes: member.bytes }, rescale)
-    : arrayOf(name, await inflateMember(path, member), rescale)
+    ? openArray({ path, name, from: member.from, bytes: member.bytes }, rescale, { signal })
+    : arrayOf(name, await inflateMember(path, member, signal), rescale, signal)
 }
 
 async function join(
@@ -97,7 +105,10 @@ function rowsOf(features: NpyArray, targets: NpyArray, zScore: boolean): RawData
   }
 }
 
-/** [rows], [rows, features], images [rows, height, width] and [rows, height, width, channels]. */
+/**
+ * [rows], [rows, features], images [rows, height, width] and [rows, height, width, channels]. What three axes are the model may say
+ * (inputShapeOf): without a word of its own they are images of one channel.
+ */
 function featureShape({ path, shape }: NpyArray): readonly number[] {
   if (shape.length === 0) return [1]
   if (shape.length === 2) return [...shape, 1]

@@ -15,20 +15,25 @@ export interface Assets {
 /**
  * @param like the data that these rows are to be trained or compared with; null: they are the first
  * @throws TrainerError TRAIN_BAD_DATA naming file, row and column, where a file is missing, cut off, of another shape, or holds what
- * is no number. What it holds is checked now, not when it is read.
+ * is no number. What it holds is checked now, not when it is read. TRAIN_DATA_UNREADABLE where the node's storage fails.
+ * @throws Stopped soon after the signal is aborted, whatever the length of the files
  */
-export function openData(data: Data, assets: Assets, like: RawData | null = null): Promise<RawData> {
+export function openData(
+  data: Data,
+  assets: Assets,
+  { like = null, signal }: { like?: RawData | null; signal: AbortSignal },
+): Promise<RawData> {
   switch (data.format) {
     case 'csv':
-      return openCsv(data, like)
+      return openCsv(data, like, signal)
     case 'npy':
-      return openNpy(data)
+      return openNpy(data, signal)
     case 'npz':
-      return openNpz(data)
+      return openNpz(data, signal)
     case 'idx':
-      return openIdx(data)
+      return openIdx(data, signal)
     case 'cifar10':
-      return openCifar10(data)
+      return openCifar10(data, signal)
     case 'auto-mpg':
       return openAutoMpg(assets)
   }

@@ -21,5 +21,18 @@ export function subset(dataset: Dataset, rows: Int32Array): Dataset {
 }
 
 /** `from` to `to`, less the last. */
-export const rowNumbers = (from: number, to: number): Int32Array =>
-  Int32Array.from({ length: to - from }, (_, i) => from + i)
+export function rowNumbers(from: number, to: number): Int32Array {
+  const rows = new Int32Array(to - from)
+  // Int32Array.from({ length }) takes fifty times as long, and there may be ten million.
+  for (let i = 0; i < rows.length; i++) rows[i] = from + i
+  return rows
+}
+
+/** 0 to `rows`, less those that were drawn. */
+export function rowNumbersWithout(drawn: Int32Array, rows: number): Int32Array {
+  const isDrawn = new Uint8Array(rows)
+  for (let i = 0; i < drawn.length; i++) isDrawn[drawn[i] as number] = 1
+  const others = new Int32Array(rows - drawn.length)
+  for (let row = 0, to = 0; row < rows; row++) if (isDrawn[row] === 0) others[to++] = row
+  return others
+}

@@ -1,10 +1,10 @@
 // Mean and standard deviation of every feature, and the rows scaled by them: (value − mean) ÷ std, in float64, then rounded to float32.
 // They are of the training part alone, so that the other parts stay unseen.
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { badData } from './bad-data.ts'
 import type { Dataset } from './dataset.ts'
 import type { Description } from './describe.ts'
 import type { RawData } from './raw-data.ts'
+import { takeTurn } from './turn.ts'
 
 /** One number for each feature of a row, row-major. */
 export interface ZScore {
@@ -30,13 +30,13 @@ export function zScoreOf(descriptions: readonly Description[]): ZScore {
  * The same of arrays, which may be larger than memory: in two passes over the file, std dividing by rows − 1.
  * @param rows at least two; in the order of the file
  */
-export async function measureZScore(raw: RawData, rows: Int32Array): Promise<ZScore> {
+export async function measureZScore(raw: RawData, rows: Int32Array, signal: AbortSignal): Promise<ZScore> {
   const size = raw.shape.reduce((product, side) => product * side, 1)
   const score = { mean: new Float64Array(size), std: new Float64Array(size) }
   const { mean, std } = score
   const least = new Float64Array(size).fill(Number.POSITIVE_INFINITY)
   const most = new Float64Array(size).fill(Number.NEGATIVE_INFINITY)
-  await eachRow(raw, rows, size, (block, from) => {
+  await eachRow(raw, rows, signal, (block, from) => {
     for (let i = 0; i < size; i++) {
       const value = block[from + i] as number
       mean[i] = (mean[i] as number) + value
@@ -45,7 +45,7 @@ export async function measureZScore(raw: RawData, rows: Int32Array): Promise<ZSc
     }
   })
   for (let i = 0; i < size; i++) mean[i] = (mean[i] as number) / rows.length
-  await eachRow(raw, rows, size, (block, from) => {
+  await eachRow(raw, rows, signal, (block, from) => {
     for (let i = 0; i < size; i++)
       std[i] = (std[i] as number) + ((block[from + i] as number) - (mean[i] as number)) ** 2
   })
@@ -63,9 +63,10 @@ function leaveAtZero({ mean, std }: ZScore, feature: number, value: number): voi
 async function eachRow(
   raw: RawData,
   rows: Int32Array,
-  size: number,
+  signal: AbortSignal,
   visit: (block: Float64Array, from: number) => void,
 ): Promise<void> {
+  const size = raw.shape.reduce((product, side) => product * side, 1)
   const most = Math.max(1, Math.floor(BLOCK_NUMBERS / size))
   const block = new Float64Array(most * size)
   const targets = new Float64Array(most * raw.targets)
@@ -73,7 +74,7 @@ async function eachRow(
     const indices = rows.subarray(first, first + most)
     raw.read(indices, block, targets)
     for (let i = 0; i < indices.length; i++) visit(block, i * size)
-    await nextTurn()
+    await takeTurn(signal)
   }
 }
 

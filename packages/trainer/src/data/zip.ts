@@ -1,8 +1,8 @@
 // What NPZ needs of zip: which members there are, where each lies, and a deflated one's bytes. APPNOTE 6.3.10; numpy writes zip64
 // where an array is larger than 4 GiB.
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { pipeline, Readable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
+import { throwIfStopped } from '../errors.ts'
 import { badData } from './bad-data.ts'
 import { readBytes, withFile } from './file.ts'
 
@@ -33,9 +33,9 @@ const MAX_DIRECTORY_BYTES = 16_777_216
 const MAX_INFLATED_BYTES = 2_147_483_648
 const MOST_BYTES_OF_ONE = 1_032
 
-/** @throws TrainerError TRAIN_BAD_DATA */
-export async function readZipMember(path: string, name: string): Promise<ZipMember> {
-  return withFile(path, async (file, fileBytes) => {
+/** @throws as openData does */
+export async function readZipMember(path: string, name: string, signal: AbortSignal): Promise<ZipMember> {
+  return withFile(path, signal, async (file, fileBytes) => {
     const { from, bytes } = await findDirectory(path, file, fileBytes)
     if (bytes > MAX_DIRECTORY_BYTES || from + bytes > fileBytes) throw noZip(path)
     const entries = parseDirectory(path, await readBytes(file, from, bytes))
@@ -53,25 +53,29 @@ export async function readZipMember(path: string, name: string): Promise<ZipMemb
 }
 
 /** A deflated member's bytes. */
-export async function inflateMember(path: string, member: ZipMember): Promise<Uint8Array> {
+export async function inflateMember(path: string, member: ZipMember, signal: AbortSignal): Promise<Uint8Array> {
   const { name, bytes, storedBytes } = member
   const hint = 'numpy.savez, which does not compress, writes what can be read row by row'
   if (bytes > MAX_INFLATED_BYTES) throw badData({ path }, `holds ${name} of ${bytes} bytes compressed; ${hint}`)
   if (bytes > storedBytes * MOST_BYTES_OF_ONE)
     throw badData({ path }, `says that ${name} has ${bytes} bytes, which it has not`)
-  return withFile(path, async file => {
+  return withFile(path, signal, async file => {
     const compressed = await readBytes(file, member.from, storedBytes)
     const content = new Uint8Array(bytes)
     let filled = 0
-    await pipeline(Readable.from([compressed]), createInflateRaw(), async inflated => {
-      for await (const block of inflated as AsyncIterable<Buffer>) {
-        if (filled + block.length > bytes) throw badData({ path }, `holds more of ${name} than it says`)
-        content.set(block, filled)
-        filled += block.length
-      }
-    })
-    if (filled < bytes || crc32(content) !== member.crc)
-      throw badData({ path }, `holds ${name} damaged: its checksum is another`)
+    let crc = 0
+    const inflated = createInflateRaw()
+    // Whatever ends the one ends the other; the reason reaches the loop.
+    pipeline(Readable.from([compressed]), inflated, () => {})
+    for await (const block of inflated as AsyncIterable<Buffer>) {
+      throwIfStopped(signal)
+      if (filled + block.length > bytes) throw badData({ path }, `holds more of ${name} than it says`)
+      content.set(block, filled)
+      filled += block.length
+      // Of block after block: two GiB at once would keep the event loop waiting for seconds.
+      crc = crc32(block, crc)
+    }
+    if (filled < bytes || crc !== member.crc) throw badData({ path }, `holds ${name} damaged: its checksum is another`)
     return content
   })
 }

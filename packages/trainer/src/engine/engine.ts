@@ -29,6 +29,8 @@ export interface EngineNet {
   step(features: Float32Array, rows: number, head: Head, learningRate: number): void
   /** Outputs before the final activation, rows × outputs, without dropout and with moving statistics. The caller's own. */
   predict(features: Float32Array, rows: number): Float32Array
+  /** What regularizers of the weights add to the loss of a batch, with the weights of now; 0 where there is none. */
+  penalty(): number
   /** To be called after `weights` or `moments` were written from outside. */
   stateChanged(): void
   dispose(): void

@@ -61,9 +61,12 @@ export class RandomState {
     return drawn
   }
 
-  /** Fisher and Yates from the end, in place, as `np.random.shuffle` does with one dimension. */
-  shuffle<T, S extends Sequence<T>>(sequence: S & Sequence<T>): S {
-    for (let i = sequence.length - 1; i > 0; i--) {
+  /**
+   * Fisher and Yates from the end, in place, as `np.random.shuffle` does with one dimension.
+   * Places `last` down to `first` alone where they are given, so that a long sequence can be shuffled in parts.
+   */
+  shuffle<T, S extends Sequence<T>>(sequence: S & Sequence<T>, last = sequence.length - 1, first = 1): S {
+    for (let i = last; i >= first; i--) {
       const j = this.interval(i)
       const held = sequence[i] as T
       sequence[i] = sequence[j] as T

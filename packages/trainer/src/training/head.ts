@@ -12,11 +12,14 @@ export interface TrainingHead {
   newSums(): Float64Array
   /** Takes a batch's targets, rows × targets; to be called before `step` and `measure` are given its outputs. */
   begin(targets: Float32Array, rows: number): void
-  /** For the engine: the gradient of the mean loss of the batch, class weights included. Adds to `sums`. */
-  step(sums: Float64Array): Head
-  /** Adds to `sums` without class weights, as Keras validates. */
-  measure(outputs: Float32Array, sums: Float64Array): void
-  /** Mean loss of the batch that `step` saw last, before the step. */
+  /**
+   * For the engine: the gradient of the mean loss of the batch, class weights included. Adds to `sums`.
+   * @param penalty the net's, before the step: part of the loss, and its gradient is the engine's own. Left out: none
+   */
+  step(sums: Float64Array, penalty?: number): Head
+  /** Adds to `sums` without class weights, as Keras validates. The penalty of the weights is in that loss too. */
+  measure(outputs: Float32Array, sums: Float64Array, penalty?: number): void
+  /** Mean loss of the batch that `step` saw last, before the step, with its penalty. */
   readonly batchLoss: number
   /** Of the batch that was seen last, rows × width: what the net predicts, as probabilities where the targets are classes. */
   readonly predictions: Float64Array
@@ -40,6 +43,7 @@ export function createHead(
   let rows = 0
   let batchLoss = 0
   let into: Float64Array = new Float64Array(0)
+  let penaltyOfStep = 0
 
   /** Of one row, by its class. Keras: the largest number of a row of several, the rounded number of a row of one. */
   const weightOf = (row: number): number => {
@@ -66,8 +70,9 @@ export function createHead(
     }
     final.backward(outputs, gradients, rows)
     for (let i = 0; i < rows * width; i++) gradient[i] = gradients[i] as number
-    into[1] = (into[1] as number) + sum
-    batchLoss = sum / rows
+    // Keras weighs a batch's loss, its penalty included, with its rows.
+    into[1] = (into[1] as number) + (sum + penaltyOfStep * rows)
+    batchLoss = sum / rows + penaltyOfStep
   }
 
   return {
@@ -81,15 +86,16 @@ export function createHead(
       targets.fill(0, 0, rows * width)
       for (let row = 0; row < rows; row++) targets[row * width + (given[row] as number)] = 1
     },
-    step(sums) {
+    step(sums, penalty = 0) {
       into = sums
+      penaltyOfStep = penalty
       return step
     },
-    measure(outputs, sums) {
+    measure(outputs, sums, penalty = 0) {
       score(outputs, sums)
       let sum = 0
       for (let row = 0; row < rows; row++) sum += losses[row] as number
-      sums[1] = (sums[1] as number) + sum
+      sums[1] = (sums[1] as number) + (sum + penalty * rows)
     },
     get batchLoss() {
       return batchLoss

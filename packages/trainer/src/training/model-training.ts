@@ -5,13 +5,21 @@ import type { NewArtifact } from '../artifacts/artifact.ts'
 import { jsonArtifact } from '../artifacts/artifact.ts'
 import { layersModel } from '../artifacts/layers-model.ts'
 import { modelGraph } from '../artifacts/model-graph.ts'
+import { rowNumbers } from '../data/subset.ts'
 import type { TrainingData } from '../data/training-data.ts'
 import type { EngineNet } from '../engine/engine.ts'
 import { TrainerError } from '../errors.ts'
 import { createEvaluator, type Part } from '../evaluation/evaluation.ts'
 import type { Pace } from '../pace.ts'
 import type { RandomState } from '../random/random-state.ts'
-import { copyState, type NamedNumbers, overwriteState, type TrainingState } from '../state.ts'
+import {
+  bytesIn,
+  copyState,
+  MOST_STATE_BYTES,
+  type NamedNumbers,
+  overwriteState,
+  type TrainingState,
+} from '../state.ts'
 import type { EpochValues, Trainable } from '../trainable.ts'
 import type { Compiled } from './compile.ts'
 import { createBestWeights, createEarlyStopping } from './early-stopping.ts'
@@ -30,6 +38,7 @@ export interface ModelParts {
   dispose(): void
 }
 
+/** @throws TrainerError TRAIN_TOO_LARGE where no checkpoint could hold its state, TRAIN_BAD_MODEL */
 export function createModelTraining({ training, data, net, compiled, random, dispose }: ModelParts): Trainable {
   const { epochs: asked, batchSize, shuffle } = training
   const train = createPartReader(data.train, batchSize)
@@ -48,7 +57,7 @@ export function createModelTraining({ training, data, net, compiled, random, dis
       ? stopping
       : null
 
-  const order = Int32Array.from({ length: data.train.rows }, (_, i) => i)
+  const order = rowNumbers(0, data.train.rows)
   const sums = head.newSums()
   const stoppedAt = Float64Array.of(-1)
   const best: NamedNumbers = Object.fromEntries(
@@ -72,12 +81,13 @@ export function createModelTraining({ training, data, net, compiled, random, dis
     },
     random: random.state,
   })
+  refuseTooLarge(present())
 
   /** Throws before anything has changed, where the data cannot be read. */
   function trainBatch(): void {
     const { features, targets, rows } = train.read(order, batches)
     head.begin(targets, rows)
-    net.step(features, rows, head.step(sums), rate(epochs * train.batches + batches))
+    net.step(features, rows, head.step(sums, net.penalty()), rate(epochs * train.batches + batches))
     batches += 1
   }
 
@@ -88,12 +98,13 @@ export function createModelTraining({ training, data, net, compiled, random, dis
     each: (rows: number) => void = () => undefined,
   ): Promise<Float64Array | null> {
     const measured = head.newSums()
+    const penalty = net.penalty()
     for (let batch = 0; batch < part.batches; batch++) {
       if (pace.due()) await pace.rest()
       if (pace.stopped) return null
       const { features, targets, rows } = part.read(null, batch)
       head.begin(targets, rows)
-      head.measure(net.predict(features, rows), measured)
+      head.measure(net.predict(features, rows), measured, penalty)
       each(rows)
     }
     return measured
@@ -176,6 +187,15 @@ export function createModelTraining({ training, data, net, compiled, random, dis
 function lastPart({ train, validation, test }: TrainingData): [Part, TrainingData['train']] {
   if (test) return ['test', test]
   return validation ? ['validation', validation] : ['training', train]
+}
+
+/** Now, because a checkpoint that cannot be read again is found out after hours. */
+function refuseTooLarge(state: TrainingState): void {
+  const bytes = bytesIn(state)
+  if (bytes <= MOST_STATE_BYTES) return
+  const gibibytes = (of: number): string => (of / 2 ** 30).toFixed(1)
+  const sentence = `The training has ${gibibytes(bytes)} GiB to keep in a checkpoint (weights, what the optimizer remembers of them, the best weights, the order of the rows), and a checkpoint holds ${gibibytes(MOST_STATE_BYTES)} GiB: take a smaller net, or an optimizer that remembers less, such as sgd.`
+  throw new TrainerError('TRAIN_TOO_LARGE', sentence, { details: { bytes, most: MOST_STATE_BYTES } })
 }
 
 function divergence(

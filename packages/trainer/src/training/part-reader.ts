@@ -1,5 +1,6 @@
 // One part of the data, a batch at a time, into arrays that are used again and again: exercise 2 reads 8,000 batches in 0.3 s.
 import type { Dataset } from '../data/dataset.ts'
+import { rowNumbers } from '../data/subset.ts'
 import { sizeOf } from '../model/plan.ts'
 
 export interface Batch {
@@ -25,7 +26,7 @@ const KEPT_NUMBERS = 4_194_304
 export function createPartReader(data: Dataset, batchSize: number): PartReader {
   const size = sizeOf(data.shape)
   const most = Math.min(batchSize, data.rows)
-  const inPlace = Int32Array.from({ length: data.rows }, (_, i) => i)
+  const inPlace = rowNumbers(0, data.rows)
   const kept = data.rows * (size + data.targets) <= KEPT_NUMBERS ? readAll(data, inPlace, size) : null
   const room = { features: new Float32Array(most * size), targets: new Float32Array(most * data.targets) }
   const batches = Math.ceil(data.rows / most)

@@ -2,8 +2,8 @@
 // decides on the next. What the engines do not share is loaded only for the one that is taken.
 import type { Layer, ModelTraining } from '@trotline/contracts'
 import { type Chosen, openBackend } from '../backends.ts'
-import { openTrainingData } from '../data/training-data.ts'
-import { type AutogradModel, describeModel } from '../engine/autograd/model.ts'
+import { openTrainingData, shapedAs } from '../data/training-data.ts'
+import { type AutogradModel, describeModel, inputShapeOf } from '../engine/autograd/model.ts'
 import type { EngineNet, EngineOptions } from '../engine/engine.ts'
 import { whyNotSimd } from '../engine/simd/why-not.ts'
 import { type PlannedLayer, planNet } from '../model/plan.ts'
@@ -20,18 +20,24 @@ export interface Place {
   cpus: number
   /** The folder that holds every file of ASSETS. */
   assets: { directory: string }
+  /** Looked at while the data is opened and before every batch; the event loop gets a turn at least every 50 ms, on every backend. */
+  signal: AbortSignal
   /** Called once, as soon as it is known: of a model, when its data has been opened, because its shape decides on the engine. */
   onBackend(chosen: { backend: string; engine: string; skipped: { backend: string; why: string }[] }): void
 }
 
-/** @throws TrainerError TRAIN_BAD_DATA, TRAIN_BAD_MODEL, TRAIN_TOO_LARGE, BACKEND_UNAVAILABLE */
+/**
+ * @throws TrainerError TRAIN_BAD_DATA, TRAIN_DATA_UNREADABLE, TRAIN_BAD_MODEL, TRAIN_TOO_LARGE, BACKEND_UNAVAILABLE
+ * @throws Stopped where the signal is aborted before the data is open
+ */
 export async function prepareModel(
   training: ModelTraining,
-  { gpus, cpus, assets, onBackend }: Place,
+  { gpus, cpus, assets, signal, onBackend }: Place,
 ): Promise<{ trainable: Trainable; chosen: Chosen }> {
   const { batchSize, shares, optimizer, backend: want } = training
-  const data = await openTrainingData(training, assets)
+  const opened = await openTrainingData(training, assets, signal)
   try {
+    const data = shapedAs(inputShapeOf(training.model, opened.train.shape), opened)
     const model = modelOf(training, data.train.shape)
     const { finalActivation, ends, convolutions } = describeModel(model)
     const engines = { whyNotSimd: whyNotSimdModel(model, training), convolutions }
@@ -54,7 +60,7 @@ export async function prepareModel(
       throw error
     }
   } catch (error) {
-    data.close()
+    opened.close()
     throw error
   }
 }

@@ -17,6 +17,19 @@ test('sockets, indexes and binary suffixes are understood', () => {
   ])
 })
 
+test('a gres that jobs share is one all the same', () => {
+  assert.deepEqual(parseGres('gpu:a100:no_consume:4'), [{ name: 'gpu', type: 'a100', count: 4 }])
+  assert.deepEqual(parseGres('gpu:no_consume:4'), [{ name: 'gpu', type: null, count: 4 }])
+  assert.deepEqual(parseGres('gpu:nvidia_h100_nvl:1(S:2),VramPerGpu:no_consume:94G'), [
+    { name: 'gpu', type: 'nvidia_h100_nvl', count: 1 },
+    { name: 'VramPerGpu', type: null, count: 94 * 2 ** 30 },
+  ])
+  assert.deepEqual(parseGres('gpu:1g.33gb:4,gpu:1g.16gb:7'), [
+    { name: 'gpu', type: '1g.33gb', count: 4 },
+    { name: 'gpu', type: '1g.16gb', count: 7 },
+  ])
+})
+
 test('none is an empty list, and what is no gres is not guessed at', () => {
   for (const text of ['', '(null)', 'N/A']) assert.deepEqual(parseGres(text), [])
   for (const text of ['gpu:a:b:c', 'gpu k80', ':', 'gpu:k80:4x']) assert.equal(parseGres(text), null, text)

@@ -9,10 +9,11 @@ import { type LayerPlan, layerNames, type NetPlan, planLayer, sizeOf } from '../
 import type { RandomState } from '../../random/random-state.ts'
 import { takeFinalActivation } from './final-layer.ts'
 import { startingFrom } from './initializers.ts'
-import { isContainer, type KerasObject, layersOf, readLayer, readTopology } from './keras-json.ts'
+import { type KerasObject, layersOf, readLayer, readTopology } from './keras-json.ts'
 import { registerLayers } from './layers.ts'
 import type { AutogradModel } from './model.ts'
 import { refuseLayers } from './refused-layers.ts'
+import { inputLayer, statedShape, takes } from './stated-input.ts'
 
 type Shape = readonly number[]
 
@@ -132,33 +133,16 @@ function inWords<T>(what: string, build: () => T): T {
 
 /** Gives the first layer the data's shape, and any number of rows. A shape of its own must be that of the data. */
 function takeInput(object: KerasObject, inputShape: Shape): void {
-  const layer = isContainer(object) ? inputLayer(object) : object
+  const layer = inputLayer(object)
   if (layer === undefined) return
-  if (isContainer(layer)) {
-    takeInput(layer, inputShape)
-    return
-  }
-  const { config } = layer
-  const own = Array.isArray(config.batchInputShape)
-    ? (config.batchInputShape as unknown[]).slice(1)
-    : (config.inputShape as unknown[] | undefined)
-  const fits =
-    own === undefined ||
-    (own.length === inputShape.length && own.every((side, i) => (side ?? inputShape[i]) === inputShape[i]))
-  if (!fits)
+  const own = statedShape(layer)
+  if (own !== undefined && !takes(own, inputShape))
     throw new TrainerError(
       'TRAIN_BAD_MODEL',
-      `The model takes rows of the shape [${own?.join(', ')}], and the data has rows of the shape [${inputShape.join(', ')}].`,
+      `The model takes rows of the shape [${own.map(side => side ?? 'any').join(', ')}], and the data has rows of the shape [${inputShape.join(', ')}].`,
     )
-  delete config.inputShape
-  config.batchInputShape = [null, ...inputShape]
-}
-
-function inputLayer(container: KerasObject): KerasObject | undefined {
-  const all = layersOf(container)
-  if (container.className === 'Sequential') return all[0]
-  const inputs = container.config.inputLayers as unknown[][] | undefined
-  return all.find(layer => layer.config.name === inputs?.[0]?.[0])
+  delete layer.config.inputShape
+  layer.config.batchInputShape = [null, ...inputShape]
 }
 
 /** @returns numbers for one row */

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type * as layers from '@tensorflow/tfjs-layers'
 import type { Activation } from '@trotline/contracts'
-import { TrainerError } from '../../errors.ts'
+import { said, TrainerError } from '../../errors.ts'
 import { sizeOf } from '../../model/plan.ts'
 import { RandomState } from '../../random/random-state.ts'
 import type { EngineNet, EngineOptions, Head } from '../engine.ts'
@@ -14,6 +14,8 @@ import { namedWeights, summaryOf, topologyOf } from './described-model.ts'
 import { masksFrom } from './layers.ts'
 import type { AutogradModel } from './model.ts'
 import { createStepper } from './optimizers.ts'
+import { penaltiesOf } from './penalties.ts'
+import { supplyTensorflowKernels } from './tensorflow-kernels.ts'
 import { supplyWasmKernels } from './wasm/supply.ts'
 
 export interface AutogradNet extends EngineNet {
@@ -31,6 +33,7 @@ const PREDICTED_ROWS = 256
 export function createAutogradNet(given: AutogradModel, { optimizer, random }: EngineOptions): AutogradNet {
   if (tf.getBackend() === 'wasm') supplyWasmKernels()
   if (tf.getBackend() === 'cpu') supplyCpuKernels()
+  if (tf.getBackend() === 'tensorflow') supplyTensorflowKernels()
   const { model, inputShape, outputs, finalActivation } = buildModel(given, random)
   const inputs = sizeOf(inputShape)
   const weights = [...namedWeights(model)]
@@ -39,16 +42,17 @@ export function createAutogradNet(given: AutogradModel, { optimizer, random }: E
   const trained = weights.filter(([, weight]) => learned.has(weight))
   if (trained.length === 0) throw new TrainerError('TRAIN_BAD_MODEL', 'The model has no weight to train.')
   const variables = trained.map(([, weight]) => variableOf(weight))
+  const penalties = penaltiesOf(model)
 
   const forward = (features: Float32Array, rows: number, training: boolean): tf.Tensor =>
     model.apply(tf.tensor(features.subarray(0, rows * inputs), [rows, ...inputShape]), { training }) as tf.Tensor
 
   /** Of one batch, by the weights' names. Inside tf.tidy. */
   function gradientsOf(features: Float32Array, rows: number, head: Head): Map<string, tf.Tensor> {
-    const loss = (): tf.Scalar =>
-      model
-        .calculateLosses()
-        .reduce<tf.Scalar>((sum, penalty) => tf.add(sum, penalty), headOf(forward(features, rows, true), head))
+    const loss = (): tf.Scalar => {
+      const ofHead = headOf(forward(features, rows, true), head)
+      return penalties.none ? ofHead : tf.add(ofHead, penalties.sum())
+    }
     const { grads } = tf.variableGrads(loss, variables)
     const found = trained.map(([name], i) => [name, grads[(variables[i] as tf.Variable).name]] as const)
     return new Map(found.filter((pair): pair is [string, tf.Tensor] => Boolean(pair[1])))
@@ -75,10 +79,7 @@ export function createAutogradNet(given: AutogradModel, { optimizer, random }: E
     try {
       masksFrom(new RandomState(0), () => tf.tidy(() => void gradientsOf(new Float32Array(2 * inputs), 2, () => {})))
     } catch (cause) {
-      const said = String((cause as Error).message ?? cause)
-        .split('\n', 1)[0]
-        ?.replace(/\.$/, '')
-      const why = `The tensor library cannot train this model on its backend ${tf.getBackend()}: ${said}.`
+      const why = `The tensor library cannot train this model on its backend ${tf.getBackend()}: ${said(cause)}.`
       throw new TrainerError('TRAIN_BAD_MODEL', why, { cause })
     }
     // Moving means have moved.
@@ -111,6 +112,7 @@ export function createAutogradNet(given: AutogradModel, { optimizer, random }: E
       }
       return predicted
     },
+    penalty: penalties.value,
     stateChanged() {
       copies.weights.write()
       copies.moments.write()

@@ -33,6 +33,8 @@ function refusal({ className, config }: KerasObject): string | null {
       return 'has dropout of its own, whose masks could not be drawn again after a resume: put a Dropout layer beside it'
   if (className === 'Dropout' && config.noiseShape !== undefined && config.noiseShape !== null)
     return 'has a noise shape, which this trainer does not know'
+  if (config.activityRegularizer !== undefined && config.activityRegularizer !== null)
+    return 'has an activity regularizer, which the tensor library leaves out of the loss'
   if (config.stateful === true) return 'carries its state from batch to batch, which no checkpoint keeps'
   if ([config.dilationRate].flat().some(rate => typeof rate === 'number' && rate !== 1))
     return 'is dilated, and the tensor library has no gradient of that'

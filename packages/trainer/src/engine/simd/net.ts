@@ -70,6 +70,8 @@ export async function createSimdNet(plan: NetPlan, options: EngineOptions): Prom
       engine.backward(rows)
     },
     predict: engine.predict,
+    // No layer that it knows has a regularizer.
+    penalty: () => 0,
     stateChanged() {},
     dispose: () => team.dispose(),
   }

@@ -1,0 +1,74 @@
+// One statement of one gate, and how statements make a verdict.
+import type { CompatibilityFinding, Confidence, Gate, Verdict } from '@trotline/contracts'
+
+/** A row of the matrix, or whatever else has a source. */
+export interface Evidence {
+  source: string
+  confidence: Confidence
+}
+
+export interface Statement {
+  required?: string | null
+  found?: string | null
+  hint?: string | null
+  /** Rows that the statement rests on: their sources are joined, the weakest confidence counts. */
+  from?: readonly (Evidence | null | undefined)[]
+}
+
+export function finding(
+  gate: Gate,
+  rule: string,
+  verdict: Verdict,
+  detail: string,
+  { required = null, found = null, hint = null, from = [] }: Statement = {},
+): CompatibilityFinding {
+  const evidence = from.filter(one => one !== null && one !== undefined)
+  const sources = [...new Set(evidence.map(one => one.source))]
+  return {
+    gate,
+    rule,
+    verdict,
+    detail,
+    required,
+    found,
+    hint,
+    source: sources.length === 0 ? null : sources.join('; '),
+    confidence: weakest(evidence.map(one => one.confidence)),
+  }
+}
+
+const WEAKEST_FIRST: readonly Confidence[] = ['from-general-knowledge', 'inferred', 'medium', 'high']
+
+const weakest = (confidences: readonly Confidence[]): Confidence | null =>
+  WEAKEST_FIRST.find(one => confidences.includes(one)) ?? null
+
+const GATE_ORDER: Record<Gate, number> = { 'driver-gpu': 0, 'driver-cuda': 1, 'build-gpu': 2, 'build-rest': 3 }
+
+const WORST_FIRST: readonly Verdict[] = ['incompatible', 'unknown', 'compatible-with-warning', 'compatible']
+
+/** The worst of them; nothing said is unknown. */
+export const verdictOf = (findings: readonly { verdict: Verdict }[]): Verdict =>
+  WORST_FIRST.find(verdict => findings.some(one => one.verdict === verdict)) ?? 'unknown'
+
+/** Those that make the verdict first, then gate by gate; within a gate the order stays. */
+export function inOrder(findings: readonly CompatibilityFinding[]): CompatibilityFinding[] {
+  const verdict = verdictOf(findings)
+  const rank = (one: CompatibilityFinding) => (one.verdict === verdict ? 0 : 10) + GATE_ORDER[one.gate]
+  return [...findings].sort((a, b) => rank(a) - rank(b))
+}
+
+/** The rules of what decides: all that refuse, are unknown or warn; of what passes, those about driver and machine code. */
+export function ruleOfAll(ordered: readonly CompatibilityFinding[]): string {
+  const verdict = verdictOf(ordered)
+  const deciding = ordered.filter(one => one.verdict === verdict && (verdict !== 'compatible' || PASSING.has(one.rule)))
+  return [...new Set((deciding.length > 0 ? deciding : ordered).map(one => one.rule))].join('+') || 'nothing-asked'
+}
+
+const PASSING = new Set(['driver-native', 'driver-backward', 'cubin'])
+
+/** The sentence that decides; where all is well, what the driver and the machine code have to say. */
+export function detailOf(ordered: readonly CompatibilityFinding[]): string {
+  const passing = ['driver-native', 'cubin'].flatMap(rule => ordered.filter(one => one.rule === rule).slice(0, 1))
+  const telling = ordered[0]?.verdict === 'compatible' && passing.length > 0 ? passing : ordered.slice(0, 1)
+  return telling.map(one => one.detail).join(' ') || 'Nothing was asked.'
+}

@@ -1,0 +1,11 @@
+// Which software runs on which hardware: the matrix, the judge, and what there is to choose from.
+export { type Build, FRAMEWORK_NAMES, FRAMEWORKS, type Framework, type ListedFramework } from './builds/build.ts'
+export { buildsOf, isListed, LISTED_FRAMEWORKS } from './builds/builds-of.ts'
+export { softwareOf } from './builds/software-of.ts'
+export { judge } from './judge.ts'
+export { judgeLock, type LockedPackage, questionsOfLock } from './judge-lock.ts'
+export { type EnvironmentSpec, judgeSpec, questionsOfSpec } from './judge-spec.ts'
+export { type Coverage, checkMatrix, coverageText, type MatrixCheck } from './matrix/check.ts'
+export { type Matrix, parseMatrix } from './matrix/matrix.ts'
+export { nearest, type Partition } from './suggest/nearest.ts'
+export { newest } from './suggest/newest.ts'

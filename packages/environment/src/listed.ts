@@ -1,0 +1,7 @@
+// Lists within sentences.
+
+/** 3.6, 3.7 and 3.8 */
+export function listed(words: readonly string[], last: 'and' | 'or'): string {
+  if (words.length < 2) return words.join('')
+  return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
+}

@@ -1,0 +1,11 @@
+// NVIDIA's Linux drivers: 535.104.05 is of branch R535. Windows drivers have another number line and are not known here.
+import { type Dotted, parseDotted } from './dotted.ts'
+
+/** No driver that knows CUDA has a number below 100: what does is a CUDA version in the wrong place, and null. */
+export function parseDriver(text: string): Dotted | null {
+  const version = parseDotted(text.trim().replace(/^R(?=\d)/i, ''))
+  return version !== null && (version[0] ?? 0) >= 100 ? version : null
+}
+
+/** 535 of R535. */
+export const branchNumber = (branch: string): number => Number(branch.replace(/^R/, ''))
