@@ -162,7 +162,7 @@ export const clusterSettings = (over: Partial<ClusterSettings> = {}): ClusterSet
     waitSeconds: 120,
   },
   breaker: { faults: 5, windowSeconds: 120, slowAnswerSeconds: 20, restSeconds: 5, longestRestSeconds: 60 },
-  compatibility: { unknown: 'accept' },
+  compatibility: { unknown: 'accept', libtensorflow: null },
   nodes: [],
   probe: { automatic: 'off', maxAgeHours: 24, pendingMinutes: 30, account: null, qos: null },
   ...over,

@@ -124,7 +124,13 @@ export type ProbeSettings = z.infer<typeof ProbeSettings>
  * accepts it with a note: a cluster must be of use before its nodes were first looked at, and the worker judges again on the node
  * before anything expensive.
  */
-const CompatibilitySettings = z.strictObject({ unknown: z.enum(['accept', 'refuse']).default('accept') })
+const CompatibilitySettings = z.strictObject({
+  unknown: z.enum(['accept', 'refuse']).default('accept'),
+  /** Of TensorFlow's release, where `npm run native` put another libtensorflow under tfjs-node-gpu; null: its own, 2.9.1. */
+  libtensorflow: Quoted(/^\d{1,2}\.\d{1,3}(\.\d{1,3})?$/, '2.21.0')
+    .nullable()
+    .default(null),
+})
 
 const Cluster = z.strictObject({
   name: ClusterName,

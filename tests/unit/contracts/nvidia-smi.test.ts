@@ -1,5 +1,6 @@
 // What nvidia-smi of old and new, well and broken drivers prints; texts as people pasted them into issues.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { type ProgramAnswer, readNvidiaSmi } from '../../../packages/contracts/src/nvidia-smi.ts'
 
@@ -118,4 +119,31 @@ test('an answer without end stays within bounds', () => {
   assert.equal(gpus.length, 64)
   const { gpuTrouble } = readNvidiaSmi({ gpus: answer('x'.repeat(9_000), 1), gpusOfOldDriver: null, header: null })
   assert.ok((gpuTrouble ?? '').length <= 1_000)
+})
+
+/** What one printed, and its exit code: recorded on an H200. */
+function recorded(name: string): ProgramAnswer {
+  const file = new URL(`../../fixtures/nvidia-smi/580.159.04-h200/${name}.txt`, import.meta.url)
+  const [, exit, text] = /^# exit: (\d+)$[\s\S]*?^# stdout:\n([\s\S]*?)^# stderr:/m.exec(readFileSync(file, 'utf8')) ?? []
+  assert.ok(exit !== undefined && text !== undefined, name)
+  return answer(text, Number(exit))
+}
+
+test('a real H200 is understood, with or without devices that CUDA may see', () => {
+  for (const query of ['query', 'query-without-visible-devices'])
+    assert.deepEqual(readNvidiaSmi({ gpus: recorded(query), gpusOfOldDriver: null, header: recorded('table') }), {
+      driver: '580.159.04',
+      cudaMax: '13.0',
+      gpus: [{ name: 'NVIDIA H200', computeCapability: '9.0' }],
+      gpuTrouble: null,
+    })
+})
+
+test('a real node whose device files are shut says so, and a real refusal of a field names no GPU', () => {
+  const shut = recorded('no-device-files')
+  const found = readNvidiaSmi({ gpus: shut, gpusOfOldDriver: shut, header: shut })
+  assert.deepEqual([found.driver, found.gpus], [null, []])
+  assert.match(found.gpuTrouble ?? '', /GPU access blocked by the operating system/)
+  const refused = recorded('query-one-unknown-field')
+  assert.deepEqual(readNvidiaSmi({ gpus: refused, gpusOfOldDriver: refused, header: refused }).gpus, [])
 })

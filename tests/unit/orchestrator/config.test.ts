@@ -96,9 +96,9 @@ describe('the configuration', () => {
   })
 
   test('takes a job of which nobody can tell whether it runs, unless the cluster refuses it', () => {
-    assert.deepEqual(first(parse(() => {}).clusters).compatibility, { unknown: 'accept' })
+    assert.deepEqual(first(parse(() => {}).clusters).compatibility, { unknown: 'accept', libtensorflow: null })
     const strict = parse(settings => Object.assign(first(settings.clusters), { compatibility: { unknown: 'refuse' } }))
-    assert.deepEqual(first(strict.clusters).compatibility, { unknown: 'refuse' })
+    assert.deepEqual(first(strict.clusters).compatibility, { unknown: 'refuse', libtensorflow: null })
   })
 
   test('says what nodes are, and a version without quotes is refused, because YAML would cut it', () => {

@@ -38,12 +38,16 @@ const CPUS = partition('shared', [], [kindOf(null, { glibc: fact('2.36') })])
 
 const ask = (
   asked: JobRequest,
-  { partitions = [CPUS, K80S, P100S, UNSEEN], unknown = 'accept' as 'accept' | 'refuse' } = {},
+  {
+    partitions = [CPUS, K80S, P100S, UNSEEN],
+    unknown = 'accept' as 'accept' | 'refuse',
+    libtensorflow = null as string | null,
+  } = {},
 ): Accepted =>
   accept({
     request: asked,
     principal,
-    clusters: [clusterSettings({ compatibility: { unknown } })],
+    clusters: [clusterSettings({ compatibility: { unknown, libtensorflow } })],
     facts: clusterFacts({ partitions }),
     compatibility: shippedCompatibility(),
     at: AT,
@@ -66,6 +70,23 @@ describe('a preset with a GPU', () => {
     const driver = findings.find(({ detail }) => detail.includes('396.37')) ?? assert.fail(JSON.stringify(findings))
     assert.match(`${driver.detail} ${driver.required} ${driver.found}`, /450\.80\.02/)
     assert.ok(findings.every(({ source }) => source))
+  })
+
+  test('is judged by the libtensorflow that the cluster has in place of tfjs-node-gpu’s own', () => {
+    const H200S = partition(
+      'gpuh200',
+      [{ type: 'h200', perNode: 8 }],
+      [kindOf('h200', { driver: fact('580.159.04'), gpu: fact('NVIDIA H200'), computeCapability: fact('9.0') })],
+    )
+    const rule = (name: string, libtensorflow: string | null): string | undefined => {
+      const answer = ask(onGpu(name), { partitions: [H200S, P100S], libtensorflow })
+      return answer.accepted ? answer.job.compatibility.rule : answer.report?.rule
+    }
+    assert.match(rule('gpuh200', null) ?? '', /ptx-jit/)
+    assert.match(rule('gpuh200', '2.21.0') ?? '', /ptx-jit/)
+    // TensorFlow 2.21 is built for CUDA 12.5, which a P100's driver of 470 does not run; 2.9 is built for 11.2.
+    assert.match(rule('gpup100', '2.21.0') ?? '', /driver-too-old/)
+    assert.doesNotMatch(rule('gpup100', '2.9.3') ?? '', /driver-too-old/)
   })
 
   test('is told where it would run, judged by the same rules, the fewest changes first', () => {

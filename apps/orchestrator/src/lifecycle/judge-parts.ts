@@ -48,7 +48,7 @@ export function gpuPart(input: JudgeInput, place: Place): Part | null {
       hint: 'Leave training.backend out, or set it to any',
     }
   }
-  const judged = judgeWorker(place, input.compatibility)
+  const judged = judgeWorker(place, input.cluster, input.compatibility)
   const report = training.backend === 'any' ? withCpuRung(judged, resources.partition) : judged
   const nearest = report.verdict === 'incompatible' ? elsewhere(input) : []
   const where = resources.gpuType === null ? '/resources/partition' : '/resources/gpuType'

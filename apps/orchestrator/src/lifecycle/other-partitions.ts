@@ -1,6 +1,6 @@
 // Where else a refused job would run: the cluster's other partitions and GPU types, each judged as the job's own was.
 import {
-  GPU_LIBRARY,
+  gpuSoftware,
   type JobRequest,
   type PartitionFacts,
   type Software,
@@ -29,11 +29,11 @@ export function elsewhere({ request, cluster, partitions, fits, compatibility }:
       if (gpuType !== null && anyOf.has(partition.name)) continue
       if (!fits({ ...resources, partition: partition.name, gpuType })) continue
       if (nodeFindings(partition.name, kindsFor(partition, gpuType)).length > 0) continue
-      const report = judgeWorker(placeOf(cluster.name, partition, gpuType), compatibility)
+      const report = judgeWorker(placeOf(cluster.name, partition, gpuType), cluster, compatibility)
       if (report.verdict !== 'compatible' && report.verdict !== 'compatible-with-warning') continue
       if (gpuType === null) anyOf.add(partition.name)
       const changes = changesFrom(resources, partition.name, gpuType)
-      const software: Software = { ...GPU_LIBRARY }
+      const software: Software = gpuSoftware(cluster.compatibility.libtensorflow)
       found.push({
         software,
         partition: partition.name === resources.partition ? null : partition.name,
