@@ -1,13 +1,15 @@
 // Builds the worker's releases: <output>/<id>/ with bundle, assets and manifest for each, and <output>/current.json that names them.
 // One without the tensor library, which most jobs on CPUs never need, and one with it (contracts, tensor-library.ts, says for which).
 // A release is one flat folder. It is filled beside and renamed, so that nobody uploads half a release; older ones are removed.
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { copyAssets } from '@trotline/trainer'
 import { bundleWorker } from './bundle.ts'
 import { writeManifest } from './manifest.ts'
 import { licenceTexts } from './notices.ts'
 
+/** What runs on which node: conda/README.md. */
+const MATRIX = 'compatibility.json'
 const RUNTIME = { node: '>=20.20' }
 
 export interface BuiltRelease {
@@ -41,6 +43,8 @@ export async function buildRelease(
   try {
     const metafile = await bundleWorker({ root, directory: beside, tensorLibrary })
     await copyAssets(beside, { tensorLibrary })
+    // Jobs whose GPU has to fit are always given this one; the worker judges its node by it (apps/worker/src/preflight.ts).
+    if (tensorLibrary) await copyFile(join(root, 'conda', MATRIX), join(beside, MATRIX))
     await writeFile(join(beside, 'LICENCES.txt'), await licenceTexts(root, metafile))
     const id = await writeManifest(beside, RUNTIME)
     await chmod(beside, 0o755)

@@ -35,14 +35,13 @@ async function kindOf(story: Story, partition: string): Promise<NodeKind> {
   return kinds.find(({ gpus }) => gpus.length > 0) ?? assert.fail(`nothing is known of partition ${partition}`)
 }
 
-async function probed(story: Story, partition: string): Promise<NodeKind> {
-  await eventually('the partition is known', async () => kindOf(story, partition).catch(() => null))
-  await story.api.answered('POST', '/v1/clusters/local/probe', { body: { partition } })
-  return eventually('its driver is known', async () => {
-    const kind = await kindOf(story, partition)
-    return kind.facts.driver?.source === 'probe' && kind
+/** By a look of our own, once that has found this driver. */
+const seenOn = (story: Story, partition: string, driver: string): Promise<NodeKind> =>
+  eventually(`driver ${driver} is a fact of partition ${partition}`, async () => {
+    const kind = await kindOf(story, partition).catch(() => null)
+    const found = kind?.facts.driver
+    return found?.source === 'probe' && found.value === driver && kind
   })
-}
 
 const onGpu = (partition: string, backend: 'auto' | 'any' = 'auto') => {
   const asked = request({ epochs: 5, resources: { partition, gpus: 1 } })
@@ -65,10 +64,9 @@ const nvidiaSmi = (node: string, script: string): void =>
 
 describe('a node whose driver was lowered after it was looked at', () => {
   test('fails the job in its first second with the figures, and the next such job is refused before it queues', async t => {
-    const story = await createStory(t, { cluster })
+    const story = await createStory(t, { cluster, clusterSettings: { probe: { automatic: 'gpu' } } })
     await story.start()
-    const old = await probed(story, 'gpua100')
-    assert.equal(old.facts.driver?.value, '580.159.03')
+    const old = await seenOn(story, 'gpua100', '580.159.03')
     changeGpus(cluster.home, 'a01', { driver: '396.37', cuda: '' })
     t.after(() => writeNvidiaSmi(layout))
 
@@ -90,11 +88,11 @@ describe('a node whose driver was lowered after it was looked at', () => {
     assert.ok(tookMs < 5000, `${tookMs} ms`)
     assert.deepEqual([sighting.node, sighting.driver], ['a01', '396.37'])
 
-    const { driver, glibc, node } = (await kindOf(story, 'gpua100')).facts
-    assert.deepEqual([driver?.value, driver?.source, driver?.from], ['396.37', 'probe', 'nvidia-smi on a01'])
-    assert.equal(driver?.at, sighting.at, 'its age is that of the look')
+    // A user's file is a claim; what it claims is looked at at once, on that very node.
+    const { driver, glibc } = (await seenOn(story, 'gpua100', '396.37')).facts
+    assert.equal(driver?.from, 'nvidia-smi on a01')
     assert.ok((driver?.at ?? '') > (old.facts.driver?.at ?? ''))
-    assert.deepEqual([glibc?.value, node?.value], [old.facts.glibc?.value, process.version], 'both look alike')
+    assert.equal(sighting.glibc, glibc?.value, 'worker and look find the same')
     const again = await story.api.answered<Problem>('POST', '/v1/jobs', { body: onGpu('gpua100') })
     assert.deepEqual([again.status, again.body.code], [422, 'incompatible'])
     assert.match(again.body.detail, /396\.37/)
@@ -110,7 +108,10 @@ describe('a node whose driver was lowered after it was looked at', () => {
 
     await story.api.ended(id, 'completed')
     assert.match(await story.api.log(id, '?stream=stderr'), /GPUs of p01 cannot be used: .*390\.46.*backend is any/)
-    assert.equal((await kindOf(story, 'gpup100')).facts.driver?.value, '390.46')
+    const { facts, claims } = await kindOf(story, 'gpup100')
+    assert.deepEqual([facts.driver?.value, facts.driver?.source], ['390.46', 'job'], 'nobody else has seen it')
+    assert.deepEqual([claims?.[0]?.node, claims?.[0]?.job], ['p01', id])
+    assert.match(claims?.[0]?.says ?? '', /driver 390\.46/)
   })
 })
 

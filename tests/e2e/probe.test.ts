@@ -44,8 +44,9 @@ const ended = (story: Story): Promise<NodeProbe[]> =>
     return probes.every(({ state }) => state === 'done' || state === 'failed') && probes
   })
 
+/** Oldest first. */
 const looksInSlurm = async (): Promise<string[]> =>
-  (await slurm(cluster, ['squeue', '-h', '-t', 'all', '-o', '%j %T %N']))
+  (await slurm(cluster, ['squeue', '-h', '-t', 'all', '-S', 'i', '-o', '%j %T %N']))
     .split('\n')
     .filter(line => line.startsWith('tl-probe-'))
     .map(line => line.replace(/^\S+ /, '').trim())
@@ -213,19 +214,25 @@ describe('a look at the nodes', () => {
   })
 })
 
-test('what a job saw of its own node becomes a fact of the cluster', async t => {
-  const look = (node: string): string =>
-    `{"v":1,"node":"${node}","at":"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'","driver":"570.86.10","cudaMax":"12.8","gpus":[{"name":"NVIDIA A100","computeCapability":"8.0"}],"gpuTrouble":null,"glibc":"2.36","cpuArch":"x86_64","kernel":null,"os":null,"nodeVersion":null,"nodeTrouble":null}`
-  // Before the worker, which may look for itself: it finds the same.
+test('what a job saw of its own node is told as its word, until a look at that node has seen it', async t => {
   changeGpus(cluster.home, 'a01', { driver: '570.86.10', cuda: '12.8' })
-  const prologue = [`printf '%s' '${look("'$SLURMD_NODENAME'")}' >"$run/node.json"`]
-  const story = await createStory(t, { cluster, clusterSettings: { prologue } })
+  const story = await createStory(t, { cluster })
   await story.start()
   const { id } = await story.api.submit(request({ resources: { partition: 'gpua100', gpus: 1 } }))
-  await eventually('the facts have changed', async () => {
-    const kind = await onlyKind(story, 'gpua100')
-    return kind.facts.driver?.value === '570.86.10' && kind.facts.driver.from === 'nvidia-smi on a01'
+  const claimed = await eventually('it is told', async () => {
+    const kind = await onlyKind(story, 'gpua100').catch(() => null)
+    return kind?.facts.driver?.value === '570.86.10' && kind
   })
-  assert.ok(existsSync(join(story.workDir, 'jobs', cluster.ssh.user, id)))
+  assert.deepEqual(told(claimed, 'driver', 'gpu'), [
+    `job 570.86.10 (nvidia-smi on a01, as job ${id} told)`,
+    'gres a100 (gres gpu:a100 in sinfo)',
+  ])
+  assert.deepEqual([claimed.probed, claimed.claims?.map(({ node, job }) => [node, job])], [[], [['a01', id]]])
+  assert.match(claimed.differs[0] ?? '', /^a01: job \S+ says driver 570\.86\.10/)
   assert.equal((await onlyKind(story, 'gpup100')).facts.driver, null)
+
+  await probe(story, 'gpua100')
+  const seen = await onlyKind(story, 'gpua100')
+  assert.deepEqual(told(seen, 'driver'), ['probe 570.86.10 (nvidia-smi on a01)'])
+  assert.deepEqual([seen.claims, seen.differs], [undefined, []])
 })

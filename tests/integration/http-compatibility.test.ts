@@ -12,7 +12,7 @@ import {
   SuggestAnswer,
 } from '@trotline/contracts'
 import { createFactsStore } from '../../apps/orchestrator/src/store/facts.ts'
-import { fact, K80, kindOf, P100 } from '../support/compatibility.ts'
+import { A100, fact, K80, kindOf, P100 } from '../support/compatibility.ts'
 import { AT, clusterFacts, requestBody } from '../support/job-records.ts'
 import { createRedisRig, type RedisRig, type Store, TOKENS } from '../support/orchestrator-store.ts'
 
@@ -44,6 +44,28 @@ const PARTITIONS = [
   partition('unprobed', ['h100'], []),
 ]
 
+/** In a cluster of their own: no job is to be sent there. */
+const OTHERS = [
+  partition(
+    'mixed',
+    ['p100', 'a100'],
+    [
+      kindOf('p100', { ...P100, cpuArch: fact('x86_64') }, { nodes: ['p01'] }),
+      kindOf('a100', { ...A100, cpuArch: fact('aarch64') }, { nodes: ['a01'] }),
+    ],
+  ),
+  partition(
+    'aged',
+    ['a100'],
+    [kindOf('a100', { ...A100, driver: fact('580.159.03', 'probe', '2024-03-01T00:00:00.000Z') })],
+  ),
+  partition(
+    'claimed',
+    ['a100'],
+    [kindOf('a100', A100, { claims: [{ node: 'a01', job: 'abc', at: AT, says: 'driver 100.1' }] })],
+  ),
+]
+
 type Ask = { who?: keyof typeof TOKENS | null; headers?: Record<string, string>; body?: unknown }
 
 async function ask(method: 'GET' | 'POST', path: string, { who = 'ada', headers = {}, body }: Ask = {}) {
@@ -64,6 +86,12 @@ type Answer = Awaited<ReturnType<typeof ask>>
 function ok(answer: Answer): unknown {
   assert.equal(answer.status, 200, answer.text)
   return answer.json()
+}
+/** While `work` goes on the cluster is another. */
+async function amongOthers<T>(work: () => Promise<T>): Promise<T> {
+  const facts = createFactsStore(store.redis, store.prefix)
+  await facts.writeFacts(clusterFacts({ partitions: OTHERS }))
+  return work().finally(() => facts.writeFacts(clusterFacts({ partitions: PARTITIONS })))
 }
 const check = async (body: object): Promise<CompatibilityReport> =>
   CompatibilityReport.parse(ok(await ask('POST', '/v1/compatibility/check', { body })))
@@ -114,6 +142,40 @@ describe('a check', () => {
     const cpu = await check({ ...CU121, wheelTag: 'cpu', cluster: 'local', partition: 'shared' })
     assert.deepEqual([cpu.verdict, cpu.rule], ['compatible', 'no-gpu'])
   })
+
+  test('of a partition whose nodes differ is judged on each of them, and the worst one is told', () =>
+    amongOthers(async () => {
+      const mixed = {
+        framework: 'pytorch',
+        frameworkVersion: '2.6.0',
+        wheelTag: 'cu126',
+        channel: 'pip',
+        python: '3.11',
+      }
+      const asked = { ...mixed, cluster: 'local', partition: 'mixed' }
+      const { verdict, facts, detail } = await check(asked)
+      assert.deepEqual([verdict, facts?.nodes, facts?.driver?.value], ['incompatible', ['p01'], '470.82.01'])
+      assert.match(detail, /^On p01 .*of partition mixed/)
+      assert.deepEqual((await check({ ...asked, gpuType: 'a100' })).facts?.nodes, ['a01'])
+      assert.deepEqual((await check({ ...asked, cpuArch: 'aarch64' })).facts?.nodes, ['a01'])
+    }))
+
+  test('by facts that are older than the operator lets them be says how old they are', () =>
+    amongOthers(async () => {
+      const old = await check({ ...CU121, cluster: 'local', partition: 'aged' })
+      assert.match(
+        old.detail,
+        /What is known of k01 and 1 more of partition aged is \d+ days old \(nvidia-smi on k01\)/,
+      )
+      assert.doesNotMatch((await check({ ...CU121, cluster: 'local', partition: 'claimed' })).detail, /days old/)
+    }))
+
+  test('of nodes of which a job said something else is a warning that names the job', () =>
+    amongOthers(async () => {
+      const { verdict, rule, findings } = await check({ ...CU121, cluster: 'local', partition: 'claimed' })
+      assert.deepEqual([verdict, rule], ['compatible-with-warning', 'claimed'])
+      assert.match(findings.at(-1)?.detail ?? '', /job abc says driver 100\.1/)
+    }))
 
   test('that contradicts itself, or names what there is not, is refused by the field', async () => {
     const place = { ...CU121, cluster: 'local', partition: 'gpuk80' }
@@ -167,6 +229,16 @@ test('a suggestion names the newest that run on a GPU and its driver, or on a pa
   const { facts, frameworks } = await suggest({ cluster: 'local', partition: 'gpuk80', frameworks: ['pytorch'] })
   assert.deepEqual([facts?.driver?.value, frameworks], ['396.37', byHand.frameworks])
 })
+
+test('a suggestion for a partition whose nodes differ runs on all of them', () =>
+  amongOthers(async () => {
+    const body = { cluster: 'local', partition: 'mixed', frameworks: ['pytorch'] }
+    const { frameworks } = SuggestAnswer.parse(ok(await ask('POST', '/v1/compatibility/suggest', { body })))
+    const [pytorch = assert.fail('nothing is told of PyTorch')] = frameworks
+    for (const { software } of pytorch.newest)
+      assert.match((await check({ ...software, cluster: 'local', partition: 'mixed' })).verdict, /^compatible/)
+    if (pytorch.newest.length === 0) assert.match(pytorch.detail, /runs on no other .*name a gpuType/)
+  }))
 
 test('the matrix is served with its sources, and not again to whoever has it', async () => {
   const answer = await ask('GET', '/v1/compatibility/matrix')

@@ -98,7 +98,7 @@ describe('the life of a job', () => {
         queue: null,
         jobs: store.jobs,
         epochs: store.epochs,
-        recordSighting: async () => assert.fail('no run left a look at its node'),
+        recordClaim: async () => assert.fail('no run left a look at its node'),
         lease: () => ({ cluster: 'local', value: lease.value ?? assert.fail('the lease has ended') }),
         crash: survive,
         log: silent,

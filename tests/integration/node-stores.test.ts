@@ -29,19 +29,34 @@ describe('of a node', () => {
     assert.equal(await record('2026-11-27T09:00:00Z', '396.37'), true)
     assert.equal(await record('2026-11-27T08:59:59.999Z', '1.1'), false)
     assert.equal(await record('2026-11-27T09:00:00.001Z', '390.46'), true)
-    const known = await sightings.read('local')
-    assert.deepEqual([known.size, known.get('g1')?.driver], [1, '390.46'])
-    assert.equal((await sightings.read('other')).size, 0)
+    const { looks } = await sightings.read('local')
+    assert.deepEqual([looks.size, looks.get('g1')?.driver], [1, '390.46'])
+    assert.equal((await sightings.read('other')).looks.size, 0)
+  })
+
+  test('what a job wrote stands beside the look, in the place of what one wrote before, and goes with it', async () => {
+    const { sightings } = await stores()
+    const claim = (at: string) => ({ ...sighting({ node: 'g1', driver: '100.1', at }), job: 'abc' })
+    await sightings.record('local', sighting({ node: 'g1' }))
+    assert.equal(await sightings.recordClaim('local', claim('2026-11-27T10:00:00Z')), true)
+    assert.equal(await sightings.recordClaim('local', claim('2026-11-27T09:59:00Z')), false)
+    const { looks, claims } = await sightings.read('local')
+    assert.deepEqual(
+      [looks.get('g1')?.driver, claims.get('g1')?.driver, claims.get('g1')?.job],
+      ['396.37', '100.1', 'abc'],
+    )
+    await sightings.forget('local', ['g1'])
+    assert.equal((await sightings.read('local')).claims.size, 0)
   })
 
   test('what another version wrote is left out, and forgetting takes only what is named', async () => {
     const { sightings, spoil } = await stores()
     for (const node of ['g1', 'g2', 'g3']) await sightings.record('local', sighting({ node }))
     await spoil('g2')
-    assert.deepEqual([...(await sightings.read('local')).keys()].toSorted(), ['g1', 'g3'])
+    assert.deepEqual([...(await sightings.read('local')).looks.keys()].toSorted(), ['g1', 'g3'])
     await sightings.forget('local', ['g1'])
     await sightings.forget('local', [])
-    assert.deepEqual([...(await sightings.read('local')).keys()], ['g3'])
+    assert.deepEqual([...(await sightings.read('local')).looks.keys()], ['g3'])
   })
 })
 

@@ -143,7 +143,7 @@ describe('submitting many jobs', () => {
         },
       },
       epochs: store.epochs,
-      recordSighting: async () => false,
+      recordClaim: async () => false,
       lease: () => ({ cluster: 'local', value: lease.value ?? assert.fail('the lease has ended') }),
       crash: survive,
       log: silent,

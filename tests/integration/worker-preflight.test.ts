@@ -8,17 +8,18 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { NodeSighting, WORKER_EXIT } from '@trotline/contracts'
 import { askNvidiaSmi } from '../../apps/worker/src/nvidia-smi.ts'
-import { type BuiltRelease, buildRelease } from '../../deploy/release/release.ts'
+import { type BuiltReleases, buildReleases } from '../../deploy/release/release.ts'
 import { makeJob, nextRun, type Place, resultOf, start, type TestJob, textOf, until } from './worker-process.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
 
 let home: string
 let place: Place
+let built: BuiltReleases
 before(async () => {
   home = await mkdtemp(join(tmpdir(), 'trotline-preflight-'))
-  const release: BuiltRelease = await buildRelease(resolve(import.meta.dirname, '../..'), join(home, 'releases'), {
-    tensorLibrary: true,
-  })
-  place = { home, release }
+  built = await buildReleases(ROOT, join(home, 'releases'))
+  place = { home, release: built.withTensorLibrary }
 })
 after(() => rm(home, { recursive: true, force: true }))
 
@@ -139,6 +140,12 @@ describe('a run with a GPU', () => {
     assert.ok(!existsSync(join(job.run, 'result.json')))
     assert.ok(existsSync(next.run))
   })
+})
+
+test('the release of jobs with GPUs brings the matrix along, and the plain one does not', async () => {
+  const brought = await readFile(join(built.withTensorLibrary.directory, 'compatibility.json'), 'utf8')
+  assert.equal(brought, await readFile(join(ROOT, 'conda/compatibility.json'), 'utf8'))
+  assert.ok(!existsSync(join(built.plain.directory, 'compatibility.json')))
 })
 
 test('a run without a GPU asks nothing and leaves no look at its node', async t => {

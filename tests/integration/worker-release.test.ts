@@ -41,7 +41,7 @@ describe('the worker release builds', () => {
           if (existsSync(join(ROOT, folder, name))) wanted.add(join(folder, name))
     for (const path of wanted) await cp(join(ROOT, path), join(to, path))
     await mkdir(join(to, 'node_modules', '@trotline'), { recursive: true })
-    for (const name of ['contracts', 'trainer'])
+    for (const name of ['contracts', 'environment', 'trainer'])
       await symlink(join('..', '..', 'packages', name), join(to, 'node_modules', '@trotline', name))
   }
 

@@ -1,7 +1,7 @@
 // Does what is to train fit this node? The same judge as before the queue, with what the node itself says in place of the cluster's facts.
 // Loaded only for jobs with GPUs: judge and matrix are of no use to others.
 import type { CompatibilityFinding, CompatibilityReport, NodeSighting, Verdict } from '@trotline/contracts'
-import { judge, type Matrix } from '@trotline/environment'
+import { hasCompatLibraries, judge, type Matrix } from '@trotline/environment'
 import type { NodeLibrary } from './node-library.ts'
 
 export { parseMatrix } from '@trotline/environment'
@@ -72,7 +72,7 @@ const present = <Key extends string>(values: Record<Key, string | null>): Partia
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Partial<Record<Key, string>>
 
 /** As packages/environment has it, gates/driver-cuda.ts. */
-const hasCompat = (libraryPath: string): boolean => /(?:^|[/:])(?:cuda-)?compat(?:[-/:]|$)/i.test(libraryPath)
+const hasCompat = (libraryPath: string): boolean => libraryPath.split(':').some(hasCompatLibraries)
 
 /** What a newer libcuda beside the driver's own mends; not that it is older than the driver's. */
 const isOfDriver = ({ gate, rule }: CompatibilityFinding): boolean =>
@@ -99,5 +99,5 @@ function decide(
 
 function lineOf({ rule, required, found, detail }: CompatibilityFinding): string {
   const figures = required === null ? detail : `required ${required}; found ${found ?? 'nothing'}`
-  return `${rule}: ${figures}`.slice(0, 1000)
+  return `${rule}: ${figures}`
 }

@@ -41,7 +41,7 @@ export function libraryOfNode(assets: string): NodeLibrary {
 function prefixOf(assets: string): string | null {
   try {
     const path = createRequire(join(assets, 'x.js')).resolve(`${PACKAGE}/package.json`)
-    const end = path.lastIndexOf('/node_modules/@tensorflow/')
+    const end = path.lastIndexOf(`/node_modules/${PACKAGE}/`)
     return end < 0 ? null : path.slice(0, end)
   } catch {
     return null

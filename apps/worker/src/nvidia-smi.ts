@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { type GpuSighting, NVIDIA_SMI, type ProgramAnswer, readNvidiaSmi } from '@trotline/contracts'
 
-/** For all questions together. Without its persistence daemon a driver takes a second or two for each GPU to wake up. */
+/** For all questions together, because the job waits. A driver that needs longer to wake up decides nothing, and neither does one that hangs. */
 const LIMIT_MS = 10_000
 /** The table of a node with 16 GPUs and their processes has about 10 KiB. */
 const MOST_BYTES = 65_536
@@ -28,7 +28,7 @@ export async function askNvidiaSmi({ stop, limitMs = LIMIT_MS }: AskOptions): Pr
   if (stop.aborted) end()
   try {
     const ask = (argv: readonly string[]): Promise<ProgramAnswer> => answerOf(argv, over.signal)
-    // Both at once: each wakes the driver, which is what takes the time.
+    // Both at once: what takes the time is a driver that has to wake up first.
     const [gpus, header] = await Promise.all([ask(NVIDIA_SMI.gpus), ask(NVIDIA_SMI.header)])
     const again = gpus.exitCode !== 0 && gpus.exitCode !== NOT_FOUND && gpus.exitCode !== OUT_OF_TIME
     return readNvidiaSmi({ gpus, header, gpusOfOldDriver: again ? await ask(NVIDIA_SMI.gpusOfOldDriver) : null })

@@ -55,11 +55,13 @@ export async function preflight(duty: Duty, say: Say): Promise<RunFailure | null
     reason: 'incompatible-node',
     code: 'INCOMPATIBLE_NODE',
     detail: `Node ${sighting.node} cannot run what the job needs. ${detail}`,
-    evidence: [wordsOf(sighting), ...evidence].slice(0, MOST_EVIDENCE),
+    evidence: [wordsOf(sighting), ...evidence].slice(0, MOST_LINES).map(line => line.slice(0, MOST_CHARACTERS)),
   }
 }
 
-const MOST_EVIDENCE = 16
+/** As RunFailure has it. */
+const MOST_LINES = 16
+const MOST_CHARACTERS = 1000
 
 /** The end of a run whose node does not fit. */
 export async function endUnfit(duty: Duty, failure: RunFailure, startedAt: string, { out, err }: Say): Promise<number> {

@@ -69,7 +69,16 @@ export const Hardware = z.strictObject({
   glibc: Text.optional(),
   /** x86_64, aarch64, … as uname -m has it. */
   cpuArch: Text.optional(),
-  slurmFeatures: z.array(Text).max(64).optional(),
+  /** A list, or the text with commas that sinfo prints. */
+  slurmFeatures: z
+    .union([
+      z
+        .string()
+        .max(2000)
+        .regex(/^[^\p{Cc}]*$/u, 'has control characters'),
+      z.array(Text).max(64),
+    ])
+    .optional(),
 })
 export type Hardware = z.infer<typeof Hardware>
 
@@ -146,10 +155,11 @@ export type CompatibilityFinding = z.infer<typeof CompatibilityFinding>
 
 /** One thing that a suggested set changes of what was asked for. */
 export const SuggestedChange = z.strictObject({
-  /** A field of the question, or `partition`. */
+  /** A field of the question, such as `cuda` or `env.CONDA_OVERRIDE_CUDA`, or `partition`. */
   field: z.string(),
   from: z.string().nullable(),
-  to: z.string(),
+  /** null: to be left out. */
+  to: z.string().nullable(),
 })
 export type SuggestedChange = z.infer<typeof SuggestedChange>
 
@@ -172,7 +182,7 @@ export const Suggestion = z
   .meta({ id: 'Suggestion' })
 export type Suggestion = z.infer<typeof Suggestion>
 
-/** What a partition's nodes are, as far as it decided: the weakest of them, each fact with its source and its age. */
+/** Of the nodes that decided: each fact with its source and its age. */
 export const JudgedFacts = z
   .strictObject({
     cluster: ClusterName,

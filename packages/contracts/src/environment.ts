@@ -155,7 +155,7 @@ export type EnvironmentLock = z.infer<typeof EnvironmentLock>
 
 /** An archive's address ends in SUBDIR/NAME-VERSION-BUILD.conda or .tar.bz2. */
 function ownUrl({ url, subdir, name, version, build }: LockedConda): boolean {
-  const [folder, file] = decodeURIComponent(url).split('/').slice(-2)
+  const [folder, file] = url.replace(/%21/g, '!').replace(/%2b/gi, '+').split('/').slice(-2)
   return (
     folder === subdir &&
     (file === `${name}-${version}-${build}.conda` || file === `${name}-${version}-${build}.tar.bz2`)

@@ -2,8 +2,11 @@
 import { z } from 'zod'
 import { SlurmName, Timestamp } from './names.ts'
 
-/** The trustworthiest first: a program on the node itself, the operator's word, Slurm's GPU type, a feature of the node. */
-export const FACT_SOURCES = ['probe', 'declared', 'gres', 'feature'] as const
+/**
+ * The trustworthiest first: a program in a job of our own on the node, the operator's word, Slurm's GPU type, a feature of the node;
+ * and last what a user's job wrote of it, which is shown and decides nothing for others.
+ */
+export const FACT_SOURCES = ['probe', 'declared', 'gres', 'feature', 'job'] as const
 export const FactSource = z.enum(FACT_SOURCES)
 export type FactSource = z.infer<typeof FactSource>
 
@@ -41,7 +44,7 @@ const words = (most: number) =>
     .regex(/^[^\p{Cc}]*$/u, 'has control characters')
 
 /**
- * What one look at a node found: the probe's file and, of every job with a GPU, the worker's. Whoever looks leaves out (null) what
+ * What one look at a node found: the probe's file and, of every job with a GPU, the worker's (a claim). Whoever looks leaves out (null) what
  * does not fit; a look that does not fit here is no look.
  */
 export const NodeSighting = z.strictObject({
@@ -74,6 +77,20 @@ export type NodeSighting = z.infer<typeof NodeSighting>
 /** Of a kind: the same wherever nodes with these GPU types and features stand. */
 const KindId = z.string().regex(/^[0-9a-f]{12}$/, 'is not the id of a kind of node')
 
+/** Nodes of a kind that were looked at and are alike, told apart from others of the kind that are not. */
+export const NodeGroup = z.strictObject({ nodes: z.array(z.string()).min(1).max(256), facts: NodeFacts })
+export type NodeGroup = z.infer<typeof NodeGroup>
+
+/** What a job said of its node that our own looks did not: nobody is refused for it, and the node is looked at again. */
+export const NodeClaim = z.strictObject({
+  node: z.string(),
+  job: z.string().max(64),
+  at: Timestamp,
+  /** "driver 396.37 (when it was looked at: 580.159.03)" */
+  says: z.string().max(400),
+})
+export type NodeClaim = z.infer<typeof NodeClaim>
+
 /** Nodes of a partition that look alike to Slurm: same GPU types, same features. */
 export const NodeKind = z.strictObject({
   id: KindId,
@@ -84,8 +101,12 @@ export const NodeKind = z.strictObject({
   gpus: z.array(z.strictObject({ type: z.string().nullable(), count: z.int().min(0) })).max(64),
   /** What all of its nodes have. */
   features: z.array(z.string()).max(256),
-  /** The least of its nodes. */
+  /** The least of its nodes; those that are down or drained count only where all are. */
   facts: NodeFacts,
+  /** Absent: those that were looked at are alike. Nodes that nobody looked at may be as any of these. */
+  groups: z.array(NodeGroup).min(2).max(16).optional(),
+  /** Absent: there are none. */
+  claims: z.array(NodeClaim).min(1).max(64).optional(),
   /** Nodes that were looked at, newest look first, at most 64; the others are taken to be alike. */
   probed: z.array(z.strictObject({ node: z.string(), at: Timestamp })).max(64),
   /** "gpu03 has driver 390.46, the others 396.37": what differs inside the kind. */

@@ -11,7 +11,7 @@ export interface Statement {
   required?: string | null
   found?: string | null
   hint?: string | null
-  /** Rows that the statement rests on: their sources are joined, the weakest confidence counts. */
+  /** Rows that the statement rests on: the sources that decide are told, the weakest confidence counts. */
   from?: readonly (Evidence | null | undefined)[]
 }
 
@@ -23,7 +23,6 @@ export function finding(
   { required = null, found = null, hint = null, from = [] }: Statement = {},
 ): CompatibilityFinding {
   const evidence = from.filter(one => one !== null && one !== undefined)
-  const sources = [...new Set(evidence.map(one => one.source))]
   return {
     gate,
     rule,
@@ -32,10 +31,38 @@ export function finding(
     required,
     found,
     hint,
-    source: sources.length === 0 ? null : sources.join('; '),
+    source: sourceOf(evidence),
     confidence: weakest(evidence.map(one => one.confidence)),
   }
 }
+
+/** More than these nobody reads: the first of each row comes before the second of any. */
+const MOST_SOURCES = 3
+
+function sourceOf(evidence: readonly Evidence[]): string | null {
+  const lists = evidence.map(one => entriesOf(one.source))
+  const sources = new Set<string>()
+  const depth = Math.max(0, ...lists.map(list => list.length))
+  for (let i = 0; i < depth; i++)
+    for (const list of lists) {
+      const entry = list[i]
+      if (entry !== undefined && sources.size < MOST_SOURCES) sources.add(entry)
+    }
+  return sources.size === 0 ? null : [...sources].join('; ')
+}
+
+/** A row's own sources stand with semicolons between; one within brackets belongs to what is told there. */
+function entriesOf(source: string): readonly string[] {
+  const known = ENTRIES.get(source)
+  if (known !== undefined) return known
+  const entries = source.split(/;\s+(?![^()]*\))/)
+  if (ENTRIES.size < ENTRIES_AT_MOST) ENTRIES.set(source, entries)
+  return entries
+}
+
+/** The few hundred sources of the matrix are asked for in every judgement. */
+const ENTRIES = new Map<string, readonly string[]>()
+const ENTRIES_AT_MOST = 2000
 
 const WEAKEST_FIRST: readonly Confidence[] = ['from-general-knowledge', 'inferred', 'medium', 'high']
 

@@ -3,15 +3,16 @@
 import type { CompatibilityFinding, CompatibilityQuestion, CompatibilityReport, Hardware } from '@trotline/contracts'
 import { isListed } from './builds/builds-of.ts'
 import { channelOf } from './builds/channels.ts'
-import { frameworkOf } from './builds/wanted.ts'
+import { frameworkOf } from './builds/framework-names.ts'
 import { finding } from './findings.ts'
-import { driverCuda, newestCudaOf } from './gates/driver-cuda.ts'
+import { newestCudaOf } from './gates/driver-cuda.ts'
+import { CUDA_PACKAGES, cudaOfPackage } from './gpu-packages.ts'
 import { type Node, understandNode } from './gpus/node.ts'
 import { judge } from './judge.ts'
+import { type CudaPackage, judgeCuda } from './judge-cuda.ts'
 import { together } from './judge-together.ts'
 import { type Matrix, ruleOf } from './matrix/matrix.ts'
 import { parseCondaVersion, parseConstraint } from './versions/conda.ts'
-import { parseCuda } from './versions/cuda.ts'
 
 /** As a lock has it; pip's packages have no build. */
 export interface LockedPackage {
@@ -24,15 +25,18 @@ export interface LockedPackage {
   constrains?: readonly string[]
 }
 
-/** Packages whose own version is a CUDA release. */
-const CUDA_PACKAGES = new Set(['cudatoolkit', 'cuda-version', 'cuda-runtime', 'cuda-toolkit'])
+export { CUDA_PACKAGES }
+
 /** Which of a framework's packages names the build best; the others only bring it along. */
 const TELLING = ['tensorflow-base', 'pytorch', 'torch', 'jaxlib', 'tensorflow', 'tensorflow-gpu', 'jax']
 
 export function judgeLock(packages: readonly LockedPackage[], hardware: Hardware, matrix: Matrix): CompatibilityReport {
   const reports = questionsOfLock(packages, hardware).map(question => judge(question, matrix))
   const { node } = understandNode(hardware, matrix)
-  const others = packages.flatMap(one => [...cudaPackage(one, node, matrix), ...virtualRequirements(one, node, matrix)])
+  const others = [
+    ...judgeCuda(packages.flatMap(cudaPackage), hardware, matrix),
+    ...packages.flatMap(one => virtualRequirements(one, node, matrix)),
+  ]
   return together(reports, others, hardware, matrix)
 }
 
@@ -60,7 +64,8 @@ export function questionsOfLock(packages: readonly LockedPackage[], hardware: Ha
         channel: found.framework === 'tfjs-node-gpu' ? 'npm' : channel,
         ...(one.build === undefined || one.build === null ? {} : { condaBuild: one.build }),
         ...(python === undefined ? {} : { python }),
-        ...(cudnn === undefined || channel === 'pip' ? {} : { cudnn }),
+        // Wheels, and the builds of PyTorch's own channel, have their cuDNN in them.
+        ...(cudnn === undefined || channel === 'pip' || channel === 'conda:pytorch' ? {} : { cudnn }),
       },
     })
   }
@@ -76,11 +81,9 @@ function channelOfPackage({ channel, url, build }: LockedPackage): string {
   return channelOf(name) ?? name
 }
 
-function cudaPackage(one: LockedPackage, node: Node, matrix: Matrix): CompatibilityFinding[] {
-  const cuda = CUDA_PACKAGES.has(one.name) ? parseCuda(one.version) : null
-  if (cuda === null) return []
-  const asked = { name: `${one.name} ${one.version}`, cuda, minDriver: null, from: null }
-  return driverCuda(asked, node, { package: undefined, libraryPath: undefined }, matrix).findings
+function cudaPackage({ name, version }: LockedPackage): CudaPackage[] {
+  const cuda = cudaOfPackage(name, version)
+  return cuda === null ? [] : [{ name: `${name} ${version}`, cuda }]
 }
 
 /** `__cuda >=12` and `__glibc >=2.28` among what a package depends on, or is constrained by. */

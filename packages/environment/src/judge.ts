@@ -11,23 +11,41 @@ import { cudnn } from './gates/cudnn.ts'
 import { driverCuda } from './gates/driver-cuda.ts'
 import { driverGpu } from './gates/driver-gpu.ts'
 import { pythonRange } from './gates/python-range.ts'
-import { type Node, understandNode } from './gpus/node.ts'
+import { type Node, understandNode, withType } from './gpus/node.ts'
 import type { Matrix } from './matrix/matrix.ts'
 import { type Dotted, sameMinor, showDotted } from './versions/dotted.ts'
 
-/** Never throws for what the question says: what cannot be read or is not in the matrix is `unknown`, with what is missing. */
+/**
+ * Never throws for what the question says: what cannot be read or is not in the matrix is `unknown`, with what is missing. A node
+ * with several types of GPU is judged by each, and the worst counts: what runs on a V100 need not run on the B200 beside it.
+ */
 export function judge(question: CompatibilityQuestion, matrix: Matrix): CompatibilityReport {
   const { node, findings: ofNode } = understandNode(question, matrix)
   const wanted = understandSoftware(question)
-  const { build, sibling, findings: ofChoice } = chooseBuild(wanted, question, node, matrix)
+  const types = [node, ...node.others.map(gpu => withType(node, gpu, question.cpuArch))]
+  const reports = types.map(type => judgeOn(type, node, ofNode, wanted, question, matrix))
+  const verdict = verdictOf(reports)
+  return reports.find(report => report.verdict === verdict) as CompatibilityReport
+}
+
+/** @param type the node as it is for a job that gets one of its types; what is shown of it is the weakest */
+function judgeOn(
+  type: Node,
+  node: Node,
+  ofNode: readonly CompatibilityFinding[],
+  wanted: Wanted,
+  question: CompatibilityQuestion,
+  matrix: Matrix,
+): CompatibilityReport {
+  const { build, sibling, findings: ofChoice } = chooseBuild(wanted, question, type, matrix)
   const cuda = build === null ? (wanted.fromModule ? null : wanted.cuda) : cudaAtRunTime(build, wanted)
   const findings = [
     ...ofNode,
     ...wanted.findings,
     ...ofChoice,
     ...(sibling === null ? [] : pythonRange(sibling, cpuName(wanted), wanted)),
-    ...driverGpu(node, matrix),
-    ...ofDriver(build, wanted, cuda, node, question, matrix),
+    ...driverGpu(type, matrix),
+    ...ofDriver(build, wanted, cuda, type, question, matrix),
   ]
   return report(findings, node, build, wanted, cuda)
 }

@@ -1,7 +1,19 @@
 // YAML as environment files and locks use it: maps, lists and plain text. Aliases, anchors, tags and merge keys are refused,
 // so that a short file cannot stand for a long one, and no value becomes a float (3.10) or a truth (no) on the way.
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
-import { type Place, placed, type PlacedFinding, type Reading, refused, refusedFor, shown } from './reading.ts'
+import {
+  CST,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml'
+import { type Place, type PlacedFinding, placed, type Reading, refused, refusedFor, shown } from './reading.ts'
 
 export interface YamlText {
   /** Maps are objects without a prototype, scalars are strings. */
@@ -18,7 +30,7 @@ export interface YamlLimits {
 }
 
 /** Control characters but tab and line ends, what makes text run backwards, halves of characters, marks of byte order. */
-const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/u
+const UNSEEN = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\u2028-\u202e\u2066-\u2069\ufeff]/u
 
 /** Before anything else reads the text: its length, its lines and what cannot be seen in it. null: nothing is wrong. */
 export function unreadable(text: string, what: string, limits: Omit<YamlLimits, 'depth'>): PlacedFinding | null {
@@ -66,33 +78,39 @@ export function readYaml(written: string, what: string, limits: YamlLimits): Rea
   const text = written.replace(/^\ufeff/, '')
   const wrong = unreadable(text, what, limits)
   if (wrong !== null) return refused([wrong])
+  const steep = tooDeep(text, limits.depth)
+  if (steep !== null)
+    return refusedFor(
+      { detail: `${what} is nested too deep to be read.`, required: `at most ${limits.depth} levels` },
+      '',
+      placeOfIndex(text, steep),
+    )
   const lines = new LineCounter()
   const at = (offset: number | undefined): Place => {
     const { line, col } = lines.linePos(offset ?? 0)
     return { line, column: col }
   }
-  let root: Node | null
-  try {
-    const document = parseDocument(text, {
-      schema: 'failsafe',
-      lineCounter: lines,
-      prettyErrors: false,
-      uniqueKeys: true,
-      merge: false,
-      logLevel: 'silent',
-    })
-    const faults = [...document.errors, ...document.warnings]
-    if (faults.length > 0)
-      return refused(
-        faults.slice(0, 5).map(fault =>
-          placed({ detail: `${what} is not YAML as it is read here: ${sentence(fault.message)}` }, '', at(fault.pos[0])),
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    merge: false,
+  })
+  const faults = [...document.errors, ...document.warnings]
+  if (faults.length > 0)
+    return refused(
+      faults
+        .slice(0, 5)
+        .map(fault =>
+          placed(
+            { detail: `${what} is not YAML as it is read here: ${sentence(fault.message)}` },
+            '',
+            at(fault.pos[0]),
+          ),
         ),
-      )
-    root = document.contents
-  } catch {
-    // The parser goes down into brackets by calling itself: thousands of them end its stack.
-    return refusedFor({ detail: `${what} is nested too deep to be read.`, required: `at most ${limits.depth} levels` })
-  }
+    )
+  const root: Node | null = document.contents
   if (root === null) return refusedFor({ detail: `${what} is empty.` })
   const findings: PlacedFinding[] = []
   const value = plain(root, '', limits.depth, (detail, node, hint) => {
@@ -103,8 +121,52 @@ export function readYaml(written: string, what: string, limits: YamlLimits): Rea
   return { ok: true, value: { value, placeOf: pointer => at(nodeAt(top, pointer)?.range?.[0]) }, notes: [] }
 }
 
-/** The library's messages are sentences without an end. */
-const sentence = (message: string): string => shown(message.split('\n')[0] ?? '').slice(1, -1).replace(/[.:]?$/, '.')
+/** Blocks cannot stand further in than this, which bounds how deep they can be: each level takes a column at least. */
+const MOST_INDENTED = 60
+/** `- - key: - ` opens so many blocks on one line. */
+const MOST_OPENED = 4
+
+/**
+ * Where it gets too deep; null: nowhere. Told before the text is parsed: the parser goes down by calling itself, and where a
+ * regular expression is compiled at the very end of the stack V8 ends the process ("RegExpCompiler Allocation failed", seen
+ * on Node.js 20 with 60,000 brackets), which nothing catches. Cutting into tokens does not go down.
+ */
+function tooDeep(text: string, depth: number): number | null {
+  let at = 0
+  let flow = 0
+  let opened = 0
+  let lineStart = true
+  let isText = false
+  for (const token of new Lexer().lex(text)) {
+    // The lexer's own marks: they stand for nothing in the text. What follows SCALAR is text, whatever it looks like.
+    if (token === CST.SCALAR) isText = true
+    if (token === CST.DOCUMENT || token === CST.FLOW_END || token === CST.SCALAR) continue
+    const type = isText ? 'text' : CST.tokenType(token)
+    isText = false
+    if (type === 'newline') {
+      opened = 0
+      lineStart = true
+    } else if (type === 'flow-seq-start' || type === 'flow-map-start') {
+      flow += 1
+      if (flow > depth) return at
+    } else if (type === 'flow-seq-end' || type === 'flow-map-end') flow = Math.max(0, flow - 1)
+    else if (flow === 0 && lineStart && type === 'space' && token.length > MOST_INDENTED) return at
+    else if (flow === 0 && (type === 'seq-item-ind' || type === 'explicit-key-ind' || type === 'map-value-ind')) {
+      opened += 1
+      if (opened > MOST_OPENED) return at
+    }
+    if (type !== 'newline') lineStart = false
+    at += token.length
+  }
+  return null
+}
+
+/** The library's messages are sentences without an end; a piece of the file may stand in them. */
+const sentence = (message: string): string =>
+  (message.split('\n')[0] ?? '')
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, 200)
+    .replace(/[.:]?$/, '.')
 
 type Refuse = (detail: string, node: Node, hint: string) => void
 

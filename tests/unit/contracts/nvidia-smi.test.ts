@@ -124,7 +124,8 @@ test('an answer without end stays within bounds', () => {
 /** What one printed, and its exit code: recorded on an H200. */
 function recorded(name: string): ProgramAnswer {
   const file = new URL(`../../fixtures/nvidia-smi/580.159.04-h200/${name}.txt`, import.meta.url)
-  const [, exit, text] = /^# exit: (\d+)$[\s\S]*?^# stdout:\n([\s\S]*?)^# stderr:/m.exec(readFileSync(file, 'utf8')) ?? []
+  const [, exit, text] =
+    /^# exit: (\d+)$[\s\S]*?^# stdout:\n([\s\S]*?)^# stderr:/m.exec(readFileSync(file, 'utf8')) ?? []
   assert.ok(exit !== undefined && text !== undefined, name)
   return answer(text, Number(exit))
 }

@@ -79,22 +79,25 @@ describe('an environment.yml', () => {
   test('is read as text and as object alike, whatever else stands in it', () => {
     const read = readEnvironmentSpec(yml)
     assert.deepEqual(read, {
+      name: 'x',
       channels: ['pytorch', 'defaults'],
       dependencies: ['python=3.6', { pip: ['torch==1.3.1'] }],
     })
-    assert.deepEqual(readEnvironmentSpec({ name: 'x', ...(read as object), prefix: '/x' }), read)
-    assert.deepEqual(readEnvironmentSpec('dependencies: [numpy]'), { channels: [], dependencies: ['numpy'] })
+    assert.deepEqual(readEnvironmentSpec({ ...(read as object), prefix: '/x' }), read)
+    assert.deepEqual(readEnvironmentSpec('dependencies: [numpy]'), { channels: ['defaults'], dependencies: ['numpy'] })
   })
 
-  test('that cannot be read says why', () => {
-    assert.match(String(readEnvironmentSpec('a: [')), /^it is not YAML: /)
-    assert.match(String(readEnvironmentSpec('')), /^it: /)
-    assert.match(String(readEnvironmentSpec({ channels: [] })), /^dependencies: /)
-    assert.match(
-      String(readEnvironmentSpec({ dependencies: Array.from({ length: 1001 }, () => 'x') })),
-      /^dependencies: /,
-    )
+  test('that cannot be read says why and where', () => {
+    assert.match(String(readEnvironmentSpec('a: [')), /not YAML.*\(Line 1\.\)/)
+    assert.match(String(readEnvironmentSpec('')), /is empty/)
+    assert.match(String(readEnvironmentSpec({ channels: ['defaults'] })), /dependencies are missing/)
+    const many = Array.from({ length: 1001 }, () => 'x')
+    assert.match(String(readEnvironmentSpec({ dependencies: many })), /1001 entries; at most \d+ are read/)
     const bomb = `a: &a [${'x,'.repeat(50)}]\nb: &b [${'*a,'.repeat(50)}]\ndependencies: [${'*b,'.repeat(50)}]\n`
-    assert.match(String(readEnvironmentSpec(bomb)), /^it is not YAML: /)
+    assert.match(String(readEnvironmentSpec(bomb)), /&a is an anchor, which is not read here.*\(Line 1\.\)/)
+  })
+
+  test('of 60,000 open brackets ends no process', () => {
+    assert.match(String(readEnvironmentSpec('['.repeat(60_000))), /nested too deep/)
   })
 })

@@ -218,12 +218,36 @@ describe('the worker’s own runtime', () => {
   test('needs glibc 2.28 on every node that the job may land on, GPU or not', () => {
     const { problem, findings, report } = refused(ask(request(), { partitions: cpus({ glibc: fact('2.17') }) }))
     assert.deepEqual([problem, report?.rule, pointers(findings)], ['incompatible', 'glibc', ['/resources/partition']])
-    assert.match(
-      findings[0]?.detail ?? '',
-      /needs glibc 2\.28, and nodes of partition shared \(k01 and 1 more\) have 2\.17/,
-    )
+    assert.match(findings[0]?.detail ?? '', /needs glibc 2\.28, and there is 2\.17 on k01 of partition shared/)
     assert.ok(ask(request(), { partitions: cpus({ glibc: fact('2.28') }) }).accepted)
     assert.ok(ask(request(), { partitions: cpus({}) }).accepted, 'what nobody knows keeps nobody out')
+  })
+
+  test('is missed on the node that said so, and not on the first of its kind', () => {
+    const n250 = { ...fact('2.17'), from: 'getconf GNU_LIBC_VERSION on n250' }
+    const nodes = Array.from({ length: 256 }, (_, i) => `n${i + 1}`)
+    const many = [partition('shared', [], [kindOf(null, { glibc: n250 }, { nodes, nodeCount: 500 })])]
+    assert.match(
+      refused(ask(request(), { partitions: many })).findings[0]?.detail ?? '',
+      /2\.17 on n250 of partition shared$/,
+    )
+  })
+
+  test('that one node lacks is nothing to whoever excludes it', () => {
+    const { facts } = kindOf(null, { glibc: fact('2.36') })
+    const groups = [
+      { nodes: ['k01'], facts: { ...facts, glibc: fact('2.17') } },
+      { nodes: ['k02'], facts },
+    ]
+    const one = { partitions: [partition('shared', [], [kindOf(null, { glibc: fact('2.17') }, { groups })])] }
+    assert.equal(ask(request(), one).accepted, false)
+    assert.ok(ask(request({ excludeNodes: ['k01'] }), one).accepted)
+    assert.equal(ask(request({ excludeNodes: ['k02'] }), one).accepted, false)
+  })
+
+  test('that a job says does not start keeps no other job out', () => {
+    const partitions = cpus({ node: fact('v1.0.0', 'job'), glibc: fact('2.1', 'job') })
+    assert.ok(ask(request(), { partitions }).accepted)
   })
 
   test('is taken to run where it was seen to, however old the system is', () => {
@@ -267,13 +291,101 @@ describe('an environment', () => {
   })
 })
 
+describe('a partition with several kinds of node', () => {
+  const V100 = { driver: fact('580.65.06'), gpu: fact('Tesla V100-SXM2-16GB'), computeCapability: fact('7.0') }
+  const B200 = { driver: fact('580.65.06'), gpu: fact('NVIDIA B200'), computeCapability: fact('10.0') }
+  const H100 = { driver: fact('580.65.06'), gpu: fact('NVIDIA H100 80GB HBM3'), computeCapability: fact('9.0') }
+  const both = (name: string, ...kinds: NodeKind[]): PartitionFacts =>
+    partition(
+      name,
+      kinds.flatMap(({ gpus }) => gpus.map(({ type, count }) => ({ type, perNode: count }))),
+      kinds,
+    )
+  const reportOf = (place: PartitionFacts, torch: string, resources: object = {}) => {
+    const spec = { dependencies: ['python=3.11', { pip: [torch] }] }
+    const asked = request(
+      { partition: place.name, gpus: 1, ...resources },
+      { environment: { spec }, training: { kind: 'command', command: ['python'] } },
+    )
+    return refused(ask(asked, { partitions: [place] })).report ?? assert.fail('nothing was judged')
+  }
+
+  test('is judged by each of them: what runs on the weaker GPU may have no code for the stronger', () => {
+    const place = both('mixed', kindOf('v100', V100), kindOf('b200', B200, { nodes: ['b01'], nodeCount: 1 }))
+    const report = reportOf(place, 'torch==2.6.0+cu124')
+    assert.equal(report.verdict, 'incompatible')
+    assert.deepEqual(report.facts?.nodes, ['b01'])
+    assert.match(report.detail, /^On b01 of partition mixed/)
+    assert.match(reportOf(place, 'torch==2.6.0+cu124', { gpuType: 'v100' }).verdict, /^compatible/)
+    for (const { software, partition: elsewhere } of report.nearest)
+      for (const kind of [V100, B200])
+        if (elsewhere === null) {
+          const hardware = { driver: kind.driver.value, gpu: kind.gpu.value }
+          assert.match(shippedCompatibility().judge({ ...software, ...hardware }).verdict, /^compatible/)
+        }
+  })
+
+  test('of which one has another processor is judged there, too', () => {
+    const x86 = kindOf('h100', { ...H100, cpuArch: fact('x86_64') })
+    const arm = kindOf(
+      'gh200',
+      { ...H100, gpu: fact('NVIDIA GH200 480GB'), cpuArch: fact('aarch64') },
+      { nodes: ['h01'] },
+    )
+    const alone = shippedCompatibility().judge({
+      framework: 'tfjs-node-gpu',
+      frameworkVersion: '4.22.0',
+      driver: '580.65.06',
+      gpu: 'NVIDIA H100 80GB HBM3',
+      cpuArch: 'aarch64',
+    })
+    const answer = ask(onGpu('arms'), { partitions: [both('arms', x86, arm)] })
+    assert.equal(answer.accepted, alone.verdict !== 'incompatible', alone.detail)
+    assert.equal(alone.verdict, 'incompatible')
+  })
+
+  test('keeps the glibc that one kind has where that of another is not known', () => {
+    const old = kindOf('a100', { ...A100, glibc: fact('2.17'), node: fact('v20.20.2') })
+    const place = both('glibcs', old, kindOf('a100', A100, { nodes: ['a09'], features: ['new'] }))
+    const report = reportOf(place, 'torch==2.6.0+cu126')
+    assert.equal(report.facts?.glibc?.value, '2.17')
+  })
+
+  test('sends nobody to a partition where it runs on some of the nodes only', () => {
+    const place = both('half', kindOf('p100', P100), kindOf('k80', K80))
+    assert.deepEqual(
+      refused(ask(onGpu('gpuk80'), { partitions: [K80S, place] })).report?.nearest.map(({ changes }) => changes.length),
+      [2],
+      'it has to name the GPU type, too',
+    )
+  })
+})
+
+describe('what a job said of a node', () => {
+  const claims = [{ node: 'p01', job: 'abc', at: AT, says: 'driver 100.1 (when it was looked at: 470.82.01)' }]
+  const claimed = { partitions: [partition('gpup100', P100S.gpus, [kindOf('p100', P100, { claims })])] }
+
+  test('is a warning to others and keeps nobody out, whatever it says', () => {
+    for (const unknown of ['accept', 'refuse'] as const) {
+      const { compatibility, notes } = accepted(ask(onGpu('gpup100'), { ...claimed, unknown }))
+      assert.deepEqual([compatibility.verdict, compatibility.rule], ['compatible-with-warning', 'claimed'])
+      assert.match(notes[0]?.text ?? '', /^Node p01: job abc says driver 100\.1/)
+    }
+    assert.equal(accepted(ask(request({ partition: 'gpup100' }), claimed)).compatibility.rule, 'no-gpu')
+    assert.equal(
+      accepted(ask(onGpu('gpup100', {}, { excludeNodes: ['p01'] }), claimed)).compatibility.verdict,
+      'compatible',
+    )
+  })
+})
+
 describe('an environment that cannot be read', () => {
   test('is refused as every environment is, and what is wrong with it is told', () => {
     for (const spec of ['dependencies: [', 'just words', { dependencies: 'torch' }, { dependencies: [{ pip: 1 }] }]) {
       const asked = request({ partition: 'gpup100', gpus: 1 }, { environment: { spec } })
       const { problem, report } = refused(ask(asked))
       assert.deepEqual([problem, report?.verdict, report?.rule], ['request-refused', 'unknown', 'spec-unreadable'])
-      assert.match(report?.detail ?? '', /cannot be read as an environment\.yml: ./)
+      assert.match(report?.detail ?? '', /cannot be read as an environment\.yml\. ./)
     }
   })
 })

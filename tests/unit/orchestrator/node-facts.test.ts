@@ -3,13 +3,16 @@ import { describe, test } from 'node:test'
 import type { NodeFacts, NodeSighting } from '@trotline/contracts'
 import { type Declaration, type KnownOfNodes, nodeKind } from '../../../apps/orchestrator/src/clusters/node-facts.ts'
 import type { KindInPartition } from '../../../apps/orchestrator/src/clusters/node-kinds.ts'
+import type { Claim, KnownLook } from '../../../apps/orchestrator/src/store/sightings.ts'
 import { sighting } from '../../support/sightings.ts'
 
 const AT = '2026-11-27T12:00:00.000Z'
+const LATER = '2026-11-27T10:00:00.000Z'
 const CAPABILITIES: Record<string, string> = { 'Tesla K80': '3.7', k80: '3.7', 'Tesla K40m': '3.5', k40m: '3.5' }
 const kind = (over: Partial<KindInPartition> = {}): KindInPartition => ({
   id: 'aaaaaaaaaaaa',
   nodes: ['g1', 'g2'],
+  away: new Set(),
   gpus: [{ type: 'k80', count: 4 }],
   features: ['haswell'],
   ...over,
@@ -25,14 +28,16 @@ const declaration = (over: Partial<Declaration>): Declaration => ({
 })
 
 interface Given {
-  looks?: NodeSighting[]
+  looks?: KnownLook[]
+  claims?: Claim[]
   declarations?: Declaration[]
   of?: KindInPartition
   alike?: string[]
 }
-function known({ looks = [], declarations = [], of = kind(), alike = [...of.nodes] }: Given) {
+function known({ looks = [], claims = [], declarations = [], of = kind(), alike = [...of.nodes] }: Given) {
   const sources: KnownOfNodes = {
-    sightings: new Map(looks.map(look => [look.node, look])),
+    looks: new Map(looks.map(look => [look.node, look])),
+    claims: new Map(claims.map(claim => [claim.node, claim])),
     declarations,
     capabilityOf: name => CAPABILITIES[name] ?? null,
   }
@@ -205,5 +210,121 @@ describe('between nodes', () => {
       [3_000, 256, 64, 64],
     )
     assert.equal(found.facts.driver?.value, '390.46')
+  })
+})
+
+describe('a node to which Slurm sends no jobs', () => {
+  const old = sighting({ node: 'n1', driver: '396.37', at: '2024-03-01T00:00:00.000Z' })
+  const nodes = ['n1', 'n2', 'n3']
+  const looks = [old, ...['n2', 'n3'].map(node => sighting({ node, driver: '470.82.01' }))]
+
+  test('condemns no other: the least is that of the nodes that take jobs', () => {
+    assert.equal(known({ of: kind({ nodes }), looks }).facts.driver?.value, '396.37')
+    const { facts, differs, groups } = known({ of: kind({ nodes, away: new Set(['n1']) }), looks })
+    assert.equal(facts.driver?.value, '470.82.01')
+    assert.deepEqual(
+      [differs, groups],
+      [['n1 has driver 396.37, the others 470.82.01'], undefined],
+      'it is still shown',
+    )
+  })
+
+  test('tells what there is to tell where all of its kind are away', () => {
+    assert.equal(known({ of: kind({ nodes, away: new Set(nodes) }), looks, alike: [] }).facts.driver?.value, '396.37')
+  })
+
+  test('is no reason to forget the nodes of its kind in another partition', () => {
+    const of = kind({ nodes: ['n1'], away: new Set(['n1']) })
+    assert.equal(known({ of, looks, alike: ['n2', 'n3'] }).facts.driver?.value, '470.82.01')
+  })
+})
+
+describe('nodes of a kind that differ', () => {
+  test('are told in groups, each with its own facts, and not at all where they are alike', () => {
+    const two = [sighting({ node: 'g1', at: LATER, cpuArch: 'aarch64' }), sighting({ node: 'g2', driver: '470.82.01' })]
+    const { groups = [] } = known({ looks: two })
+    assert.deepEqual(
+      groups.map(({ nodes, facts }) => [nodes, ...told(facts, 'driver', 'cpuArch')]),
+      [
+        [['g1'], 'probe 396.37', 'probe aarch64'],
+        [['g2'], 'probe 470.82.01', 'probe x86_64'],
+      ],
+    )
+    assert.equal(known({ looks: [sighting({ node: 'g1' }), sighting({ node: 'g2' })] }).groups, undefined)
+  })
+
+  test('in more ways than anybody reads have the least of all and no groups', () => {
+    const nodes = Array.from({ length: 40 }, (_, i) => `n${i}`)
+    const { groups, facts } = known({
+      of: kind({ nodes }),
+      looks: nodes.map((node, i) => sighting({ node, driver: `396.${i}` })),
+    })
+    assert.deepEqual([groups, facts.driver?.value], [undefined, '396.0'])
+  })
+})
+
+describe('what a job said', () => {
+  const claim = (over: Partial<Claim> = {}): Claim => ({ ...sighting({ node: 'g1', at: LATER }), job: 'abc', ...over })
+
+  test('changes no fact that a look of ours has, and is shown as its word', () => {
+    const looks = [sighting({ node: 'g1' }), sighting({ node: 'g2' })]
+    const forged = claim({ driver: '100.1', glibc: '2.1', nodeVersion: 'v1.0.0' })
+    const { facts, claims, differs } = known({ looks, claims: [forged] })
+    assert.deepEqual(told(facts, 'driver', 'glibc', 'node'), ['probe 396.37', 'probe 2.17', 'probe v20.20.2'])
+    assert.deepEqual(claims, [
+      {
+        node: 'g1',
+        job: 'abc',
+        at: LATER,
+        says: 'driver 100.1 (when it was looked at: 396.37), glibc 2.1 (when it was looked at: 2.17)',
+      },
+    ])
+    assert.match(differs[0] ?? '', /^g1: job abc says driver 100\.1 /)
+  })
+
+  test('is a fact of its own source where nobody else says anything, below Slurm’s GPU type', () => {
+    const { facts, probed } = known({ claims: [claim({ gpus: [{ name: 'Tesla K40m', computeCapability: '3.5' }] })] })
+    assert.deepEqual(told(facts, 'driver', 'glibc', 'gpu', 'computeCapability', 'node'), [
+      'job 396.37',
+      'job 2.17',
+      'gres k80',
+      'gres 3.7',
+      'nobody',
+    ])
+    assert.equal(facts.driver?.from, 'nvidia-smi on g1, as job abc told')
+    assert.deepEqual(probed, [], 'nobody has looked')
+  })
+
+  test('is nothing where it is older than the look, or says the same', () => {
+    const looks = [sighting({ node: 'g1', at: LATER })]
+    assert.equal(known({ looks, claims: [claim({ driver: '100.1' })] }).claims, undefined)
+    assert.equal(known({ looks: [sighting({ node: 'g1' })], claims: [claim()] }).claims, undefined)
+  })
+})
+
+describe('on a node with two GPU types', () => {
+  const both = kind({
+    gpus: [
+      { type: 'k80', count: 1 },
+      { type: 'k40m', count: 2 },
+    ],
+  })
+
+  test('the one that was not seen stays as Slurm has it', () => {
+    assert.deepEqual(told(known({ of: both, looks: [sighting({ node: 'g1' })] }).facts, 'gpu', 'computeCapability'), [
+      'gres k40m',
+      'gres 3.5',
+    ])
+  })
+
+  test('a job that was given one of them does not make the other forgotten', () => {
+    const gpus = [
+      { name: 'Tesla K80', computeCapability: '3.7' },
+      { name: 'Tesla K40m', computeCapability: '3.5' },
+    ]
+    const looks = [sighting({ node: 'g1', gpus })]
+    const claims = [{ ...sighting({ node: 'g1', at: '2026-11-27T10:00:00.000Z' }), job: 'abc' }]
+    const found = known({ of: both, looks, claims })
+    assert.deepEqual([found.facts.gpu?.value, found.claims, found.differs], ['Tesla K40m', undefined, []])
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Fact, NodeFacts, NodeKind, PartitionFacts } from '@trotline/contracts'
-import { factsFor, kindsFor } from '../../../apps/orchestrator/src/clusters/node-hardware.ts'
+import { alikeIn, hardwareOf, kindsFor, typesMet } from '../../../apps/orchestrator/src/clusters/node-hardware.ts'
 import { clusterFacts } from '../../support/job-records.ts'
 
 const fact = (value: string): Fact => ({ value, source: 'probe', from: 'nvidia-smi on g1', at: '2026-11-27T09:00:00Z' })
@@ -22,44 +22,57 @@ const partition = (...nodeKinds: NodeKind[]): PartitionFacts => {
 const K80 = { driver: '396.37', gpu: 'Tesla K80', computeCapability: '3.7', glibc: '2.17', cpuArch: 'x86_64' }
 const A100 = { driver: '580.65.06', gpu: 'NVIDIA A100', computeCapability: '8.0', glibc: '2.34', cpuArch: 'x86_64' }
 
+const hardware = (nodes: PartitionFacts, gpuType: string | null) =>
+  alikeIn(kindsFor(nodes, gpuType)).flatMap(alike =>
+    typesMet(alike, gpuType).map(type => hardwareOf(alike, type).hardware),
+  )
+
 test('of one kind all that is known is told, with the fact behind each field', () => {
-  const { hardware, facts } = factsFor(partition(kind(['k80'], K80, ['haswell'])), 'k80')
-  assert.deepEqual(hardware, { ...K80, slurmFeatures: ['haswell'] })
-  assert.equal(facts.driver?.from, 'nvidia-smi on g1')
+  const found = hardwareOf(kind(['k80'], K80, ['haswell']), 'k80')
+  assert.deepEqual(found.hardware, { ...K80, slurmFeatures: ['haswell'] })
+  assert.equal(found.facts.driver?.from, 'nvidia-smi on g1')
 })
 
-test('with a GPU type only the kinds that have it count, without one the weakest of all that have a GPU', () => {
+test('with a GPU type only the kinds that have it count, without one each that has a GPU, as it is', () => {
   const mixed = partition(kind([], { glibc: '2.5' }), kind(['a100'], A100), kind(['k80'], K80))
-  assert.deepEqual(factsFor(mixed, 'a100').hardware, A100)
-  assert.deepEqual(factsFor(mixed, null).hardware, K80)
-  assert.deepEqual(factsFor(mixed, 'p100').hardware, {})
+  assert.deepEqual(hardware(mixed, 'a100'), [A100])
+  assert.deepEqual(hardware(mixed, null), [A100, K80])
+  assert.deepEqual(hardware(mixed, 'p100'), [])
   assert.equal(kindsFor(mixed, 'p100').length, 0)
 })
 
 test('in a partition without GPUs every kind counts', () => {
-  const cpus = partition(kind([], { glibc: '2.28', cpuArch: 'x86_64' }), kind([], { glibc: '2.17', cpuArch: 'x86_64' }))
-  assert.deepEqual(factsFor(cpus, null).hardware, { glibc: '2.17', cpuArch: 'x86_64' })
+  const cpus = partition(kind([], { glibc: '2.28' }), kind([], { glibc: '2.17' }))
+  assert.deepEqual(hardware(cpus, null), [{ glibc: '2.28' }, { glibc: '2.17' }])
 })
 
-test('what is not known of one kind is not known of all, because a job may land there', () => {
-  const half = partition(kind(['k80'], K80), kind(['k80'], { gpu: 'k80', glibc: '2.34' }))
-  assert.deepEqual(factsFor(half, 'k80').hardware, { gpu: 'k80', glibc: '2.17' })
+test('what is not known of one kind takes nothing from what is known of another', () => {
+  const half = partition(kind(['a100'], { ...A100, glibc: '2.17' }), kind(['a100'], { gpu: 'a100' }))
+  assert.deepEqual(hardware(half, 'a100'), [{ ...A100, glibc: '2.17' }, { gpu: 'a100' }])
 })
 
-test('the least of each field counts, the GPU and its capability together', () => {
-  const { hardware } = factsFor(partition(kind(['x'], { ...A100, driver: '390.46' }), kind(['x'], K80)), 'x')
-  assert.deepEqual(hardware, { ...K80, driver: '390.46' })
+test('nodes of a kind that differ are told apart', () => {
+  const { facts } = kind(['k80'], K80)
+  const groups = [
+    { nodes: ['g1'], facts },
+    { nodes: ['g2'], facts: { ...facts, cpuArch: fact('ppc64le') } },
+  ]
+  assert.deepEqual(hardware(partition({ ...kind(['k80'], K80), groups }), 'k80'), [K80, { ...K80, cpuArch: 'ppc64le' }])
 })
 
-test('two architectures are none', () => {
-  const both = partition(kind(['x'], K80), kind(['x'], { ...K80, cpuArch: 'ppc64le' }))
-  assert.equal(factsFor(both, 'x').hardware.cpuArch, undefined)
+test('what a user’s job said of a node is no hardware of it', () => {
+  const claimed = kind(['k80'], K80)
+  claimed.facts.driver = { ...fact('100.1'), source: 'job' }
+  const { driver: _, ...without } = K80
+  assert.deepEqual(hardware(partition(claimed), 'k80'), [without])
 })
 
-test('on a node with two GPU types the one that is asked for counts, by Slurm’s name for it', () => {
+test('on a node with two GPU types the one that is asked for counts, by Slurm’s name for it, and else each', () => {
   const two = partition(kind(['k80', 'k40m'], { ...K80, gpu: 'Tesla K40m', computeCapability: '3.5' }))
-  const { hardware, facts } = factsFor(two, 'k80')
-  assert.deepEqual([hardware.gpu, hardware.computeCapability, hardware.driver], ['k80', undefined, '396.37'])
-  assert.equal(facts.gpu?.source, 'gres')
-  assert.deepEqual(factsFor(two, null).hardware.gpu, 'Tesla K40m')
+  const { computeCapability: _, ...byName } = K80
+  assert.deepEqual(hardware(two, 'k80'), [{ ...byName, gpu: 'k80' }])
+  assert.deepEqual(hardware(two, null), [
+    { ...byName, gpu: 'k80' },
+    { ...byName, gpu: 'k40m' },
+  ])
 })

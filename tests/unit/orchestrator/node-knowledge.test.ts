@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NodeSighting } from '@trotline/contracts'
 import { createNodeKnowledge } from '../../../apps/orchestrator/src/clusters/node-knowledge.ts'
 import type { ClusterFacts, FactsStore } from '../../../apps/orchestrator/src/store/facts.ts'
-import type { Sightings } from '../../../apps/orchestrator/src/store/sightings.ts'
+import type { Claim, KnownLook, Sightings } from '../../../apps/orchestrator/src/store/sightings.ts'
 import { clusterSettings } from '../../support/job-records.ts'
 import { group, partition } from '../../support/partitions.ts'
 import { sighting } from '../../support/sightings.ts'
@@ -22,16 +21,24 @@ const slurmLook = (nodes: string[]) => ({
 function scene(settings = clusterSettings()) {
   let facts: ClusterFacts | null = null
   let writes = 0
-  const looks = new Map<string, NodeSighting>()
+  const looks = new Map<string, KnownLook>()
+  const claims = new Map<string, Claim>()
   const sightings: Sightings = {
-    read: async () => new Map(looks),
+    read: async () => ({ looks: new Map(looks), claims: new Map(claims) }),
     async record(_, look) {
       if ((looks.get(look.node)?.at ?? '') > look.at) return false
       looks.set(look.node, look)
       return true
     },
+    async recordClaim(_, claim) {
+      claims.set(claim.node, claim)
+      return true
+    },
     async forget(_, nodes) {
-      for (const node of nodes) looks.delete(node)
+      for (const node of nodes) {
+        looks.delete(node)
+        claims.delete(node)
+      }
     },
   }
   const store = {
@@ -49,6 +56,7 @@ function scene(settings = clusterSettings()) {
   return {
     knowledge,
     looks,
+    claims,
     writes: () => writes,
     kindIn(name: string) {
       const found = facts?.partitions.find(each => each.name === name)?.nodeKinds[0]
@@ -64,7 +72,7 @@ test('a look changes the facts of a moment later, in every partition of the kind
   assert.equal(await knowledge.recordSighting(sighting({ node: 'g1', driver: '396.37' })), true)
   assert.equal(kindIn('gpu').facts.driver?.value, '396.37')
   assert.equal(kindIn('debug').facts.driver?.value, '396.37')
-  assert.equal(knowledge.lookedAt().get('g1'), '2026-11-27T09:00:00.000Z')
+  assert.equal(knowledge.known().looks.get('g1')?.at, '2026-11-27T09:00:00.000Z')
 })
 
 test('a look that comes before Slurm was asked is not lost', async () => {
@@ -105,18 +113,43 @@ test('a node that Slurm lists no more is forgotten', async () => {
   assert.deepEqual([kindIn('gpu').facts.driver?.value, kindIn('gpu').differs], ['396.37', []])
 })
 
-test('what is said again a moment later is written once, unless it was asked for', async () => {
+test('what jobs say again a moment later is written once, and what we knew not at all', async () => {
   const { knowledge, writes } = scene()
   await knowledge.listed(slurmLook(['g1']))
   await knowledge.recordSighting(sighting({ node: 'g1', at: '2026-11-27T09:00:00.000Z' }))
   const before = writes()
   const again = sighting({ node: 'g1', at: '2026-11-27T09:05:00.000Z' })
-  assert.equal(await knowledge.recordSighting(again), true)
+  assert.equal(await knowledge.recordClaim(again, 'abc'), true)
   assert.equal(writes(), before)
-  await knowledge.recordSighting({ ...again, driver: '390.46' })
+  await knowledge.recordClaim({ ...again, driver: '390.46' }, 'abc')
   assert.equal(writes(), before + 1, 'another driver is news')
-  await knowledge.recordSighting({ ...again, driver: '390.46' }, { always: true })
-  assert.equal(writes(), before + 2)
+  await knowledge.recordClaim({ ...again, driver: '390.46', at: '2026-11-27T09:06:00.000Z' }, 'abd')
+  assert.equal(writes(), before + 1, 'from one job')
+})
+
+test('a job’s word changes no fact of a node that was looked at, and is gone when it is looked at again', async () => {
+  const { knowledge, kindIn } = scene()
+  await knowledge.listed(slurmLook(['g1']))
+  await knowledge.recordSighting(sighting({ node: 'g1' }))
+  await knowledge.recordClaim(sighting({ node: 'g1', driver: '100.1', at: '2026-11-27T10:00:00.000Z' }), 'abc')
+  assert.deepEqual(
+    [kindIn('gpu').facts.driver?.value, kindIn('gpu').claims?.length, kindIn('debug').facts.driver?.value],
+    ['396.37', 1, '396.37'],
+  )
+  await knowledge.recordSighting(sighting({ node: 'g1', at: '2026-11-27T10:01:00.000Z' }))
+  assert.deepEqual([kindIn('gpu').facts.driver?.value, kindIn('gpu').claims], ['396.37', undefined])
+  assert.equal(await knowledge.recordClaim(sighting({ node: 'login1' }), 'abc'), false)
+})
+
+test('a look whose nvidia-smi hung keeps the driver that an earlier one saw', async () => {
+  const { knowledge, kindIn } = scene()
+  await knowledge.listed(slurmLook(['g1']))
+  await knowledge.recordSighting(sighting({ node: 'g1' }))
+  const gpuTrouble = 'nvidia-smi did not answer in time'
+  const at = '2026-11-27T11:00:00.000Z'
+  await knowledge.recordSighting(sighting({ node: 'g1', at, driver: null, gpus: [], gpuTrouble }))
+  const { driver, glibc } = kindIn('gpu').facts
+  assert.deepEqual([driver?.value, driver?.at, glibc?.at], ['396.37', '2026-11-27T09:00:00.000Z', at])
 })
 
 test('the operator’s word is taken from the configuration, host lists and all', async () => {

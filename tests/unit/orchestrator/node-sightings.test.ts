@@ -25,7 +25,8 @@ async function collected(files: Record<string, string>, { gpus = 1, nodes = 'g[1
         },
       }),
     },
-    async recordSighting(look: NodeSighting) {
+    async recordClaim(look: NodeSighting, by: string) {
+      assert.equal(by, job.id)
       found.push(look)
       return true
     },

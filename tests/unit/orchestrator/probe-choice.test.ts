@@ -35,15 +35,22 @@ const record = (kind: Kind, over: Partial<ProbeRecord>): ProbeRecord => ({
   ...over,
 })
 
+const knownOf = (looks: Record<string, string>, urgent: string[] = []) => ({
+  looks: new Map(Object.entries(looks).map(([node, at]) => [node, { at }])),
+  urgent: new Set(urgent),
+})
+
 describe('a kind is looked at without being asked', () => {
   const due = (
     over: Partial<ProbeSettings> = {},
     looks: Record<string, string> = {},
     records: ProbeRecord[] = [],
+    urgent: string[] = [],
   ): string[] => {
     const known = new Map(records.map(one => [one.kind, one]))
-    const seen = new Map(Object.entries(looks))
-    return kindsDue([k80, cpu], known, seen, settings(over), NOW).map(({ nodes }) => nodes[0]?.name ?? '')
+    return kindsDue([k80, cpu], known, knownOf(looks, urgent), settings(over), NOW).map(
+      ({ nodes }) => nodes[0]?.name ?? '',
+    )
   }
 
   test('where nobody has, and where the last look at any of its nodes is too old', () => {
@@ -67,18 +74,42 @@ describe('a kind is looked at without being asked', () => {
     assert.deepEqual(due({}, {}, [record(k80, { at: ago(24.1), failures: 40 })]), ['g1'])
   })
 
+  test('where one of its nodes has to be looked at, however young the look at another is; not while that one can take no job', () => {
+    assert.deepEqual(due({}, { g2: ago(1) }, [], ['g1']), ['g1'])
+    assert.deepEqual(due({ automatic: 'off' }, { g2: ago(1) }, [], ['g1']), [])
+    assert.deepEqual(due({ automatic: 'all' }, {}, [], ['c1']), ['c1', 'g1'], 'and before all other kinds')
+    const [half = assert.fail('no kind')] = kindsOf([
+      partition('gpu', [
+        group({ nodes: ['g1'], gres: K80, state: 'idle', stateMarks: '$' }),
+        group({ nodes: ['g2'], gres: K80 }),
+      ]),
+    ])
+    assert.deepEqual(kindsDue([half], new Map(), knownOf({ g2: ago(1) }, ['g1']), settings(), NOW), [])
+  })
+
+  test('where the only young look is at a node that is drained', () => {
+    const [half = assert.fail('no kind')] = kindsOf([
+      partition('gpu', [group({ nodes: ['g1'], gres: K80, state: 'drained' }), group({ nodes: ['g2'], gres: K80 })]),
+    ])
+    assert.equal(kindsDue([half], new Map(), knownOf({ g1: ago(1) }), settings(), NOW).length, 1)
+  })
+
   test('not where no node could take a job', () => {
     const [down = assert.fail('no kind')] = kindsOf([
       partition('gpu', [group({ nodes: ['g1'], gres: K80, state: 'drained' })]),
     ])
-    assert.deepEqual(kindsDue([down], new Map(), new Map(), settings(), NOW), [])
+    assert.deepEqual(kindsDue([down], new Map(), knownOf({}), settings(), NOW), [])
   })
 })
 
 describe('a look goes to', () => {
   const place = (
     groups: Parameters<typeof group>[0][],
-    { looks = {}, wanted = null }: { looks?: Record<string, string>; wanted?: string | null } = {},
+    {
+      looks = {},
+      wanted = null,
+      urgent = [],
+    }: { looks?: Record<string, string>; wanted?: string | null; urgent?: string[] } = {},
   ) => {
     const nodes = groups.map(each => group({ gres: K80, ...each }))
     const [kind = assert.fail('no kind')] = kindsOf([
@@ -86,7 +117,7 @@ describe('a look goes to', () => {
       partition('gpu', nodes),
       partition('closed', nodes, { availability: 'down' }),
     ])
-    return placeFor(kind, wanted, new Map(Object.entries(looks)))
+    return placeFor(kind, wanted, knownOf(looks, urgent))
   }
 
   test('the idle node that was longest not looked at', () => {
@@ -97,6 +128,11 @@ describe('a look goes to', () => {
       place([{ nodes: ['g1'], state: 'allocated' }, { nodes: ['g2'] }], { looks: { g2: ago(0) } })?.node,
       'g2',
     )
+  })
+
+  test('the node that has to be looked at before any other, busy or not', () => {
+    const two = [{ nodes: ['g1'], state: 'allocated' }, { nodes: ['g2'] }]
+    assert.equal(place(two, { looks: { g1: ago(0) }, urgent: ['g1'] })?.node, 'g1')
   })
 
   test('no node that is down, drained, silent or in maintenance, and to one that is powered off only for want of another', () => {

@@ -9,9 +9,11 @@ import { kindsOf } from '../../../apps/orchestrator/src/clusters/node-kinds.ts'
 import type { NodeKnowledge } from '../../../apps/orchestrator/src/clusters/node-knowledge.ts'
 import { createProbing } from '../../../apps/orchestrator/src/lifecycle/probe.ts'
 import type { ProbeRecord, Probes } from '../../../apps/orchestrator/src/store/probes.ts'
+import type { Claim } from '../../../apps/orchestrator/src/store/sightings.ts'
 import { parseJobState } from '../../../packages/slurm/src/states.ts'
 import { clusterSettings } from '../../support/job-records.ts'
 import { group, partition } from '../../support/partitions.ts'
+import { sighting } from '../../support/sightings.ts'
 
 const KINDS = kindsOf([
   partition('gpu', [group({ nodes: ['g1'], gres: [['k80', 4]] })]),
@@ -43,6 +45,7 @@ function scene(over: Parameters<typeof clusterSettings>[0] = {}) {
     file: null as string | null,
     removed: [] as string[],
     found: [] as NodeSighting[],
+    claims: new Map<string, Claim>(),
     paused: null as Awaited<ReturnType<ClusterAccess['paused']>>,
     reserve: async (count: number): Promise<number> => count,
   }
@@ -94,7 +97,8 @@ function scene(over: Parameters<typeof clusterSettings>[0] = {}) {
       return look.node === 'g1'
     },
     kinds: () => KINDS,
-    lookedAt: () => new Map(world.found.map(({ node, at }) => [node, at])),
+    recordClaim: async () => assert.fail('a look is no claim'),
+    known: () => ({ looks: new Map(world.found.map(look => [look.node, look])), claims: world.claims }),
   }
   const round = createProbing({ cluster, nodes, probes, log: pino({ level: 'silent' }), now: () => new Date(nowMs) })
   return Object.assign(world, {
@@ -232,6 +236,21 @@ describe('a look', () => {
     )
   })
 
+  test('that Slurm suspends is cancelled when its time is long over, so that its kind is looked at again', async () => {
+    const world = await submitted()
+    world.slurm('RUNNING')
+    await world.after(1)
+    world.slurm('SUSPENDED')
+    for (let i = 0; i < 12; i += 1) await world.after(60)
+    assert.deepEqual([world.record().state, world.cancelled], ['running', []])
+    await world.after(120)
+    assert.deepEqual(world.cancelled, [world.orders[0]?.name])
+    assert.deepEqual(
+      [world.record().state, world.record().detail],
+      ['failed', 'It did not end within 13 min (Slurm: SUSPENDED) and was cancelled.'],
+    )
+  })
+
   test('that waits for long is asked about less and less often', async () => {
     const world = await submitted()
     const asked: number[] = []
@@ -325,6 +344,32 @@ describe('of its own accord', () => {
     await world.after(3_600)
     await world.after(2)
     assert.equal(world.orders.length, 2)
+  })
+
+  test('a node is looked at when a job says something else of it; where that was wrong, not for ten minutes after', async () => {
+    const world = scene({ probe: { ...clusterSettings().probe, automatic: 'gpu' } })
+    const done = async (): Promise<void> => {
+      await world.after(0)
+      await world.after(2)
+      world.slurm('COMPLETED')
+      await world.after(2)
+    }
+    world.file = LOOK
+    await done()
+    assert.deepEqual([world.record().state, world.orders.length], ['done', 1])
+    const forged = (at: string): void =>
+      void world.claims.set('g1', { ...sighting({ node: 'g1', driver: '100.1', at }), job: 'abc' })
+    forged('2026-11-27T12:00:10Z')
+    world.file = LOOK.replace('12:00:00', '12:00:20')
+    await done()
+    assert.equal(world.orders.length, 2, 'at once')
+    forged('2026-11-27T12:00:30Z')
+    await world.after(300)
+    await world.after(2)
+    assert.equal(world.orders.length, 2)
+    await world.after(310)
+    await world.after(2)
+    assert.equal(world.orders.length, 3)
   })
 
   test('a look that failed is not taken again at once', async () => {

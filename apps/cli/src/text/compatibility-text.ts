@@ -108,7 +108,9 @@ export function nearestLines(nearest: readonly Suggestion[], style: Style, width
 
 function suggestionLines(suggestion: Suggestion, style: Style, width: number): string[] {
   const { verdict, changes, detail, install, warnings } = suggestion
-  const changed = changes.map(({ field, from, to }) => `${field} ${from === null ? '' : `${from} `}-> ${to}`).join(', ')
+  const changed = changes
+    .map(({ field, from, to }) => (to === null ? `no ${field}` : `${field} ${from === null ? '' : `${from} `}-> ${to}`))
+    .join(', ')
   return [
     `  ${marked(verdict, changed === '' ? softwareText(suggestion) : changed, style)}`,
     ...wrap(detail, width, '    '),

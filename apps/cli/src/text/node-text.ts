@@ -63,7 +63,14 @@ function sourceOf({ facts, probed }: NodeKind, now: number): string {
   const age = ago(secondsBetween(fact.at, now))
   return fact.source === 'probe'
     ? `probed on ${nodeIn(fact) ?? probed[0]?.node ?? 'a node'}, ${age}`
-    : `${{ declared: 'declared by the operator', gres: 'by its GPU type', feature: 'by a feature' }[fact.source]}, ${age}`
+    : `${BY[fact.source]}, ${age}`
+}
+
+const BY = {
+  declared: 'declared by the operator',
+  gres: 'by its GPU type',
+  feature: 'by a feature',
+  job: 'as a job told',
 }
 
 /** "nvidia-smi on k01" */

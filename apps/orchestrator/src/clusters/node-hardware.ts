@@ -1,6 +1,7 @@
-// The hardware that a job of a partition meets, as the compatibility check asks for it, with the facts behind each field.
+// The hardware that a job of a partition may meet, as the compatibility check asks for it, with the facts behind each field. One entry
+// for each kind of node that Slurm may choose, and for each group of a kind that differs: nodes are never mixed into one that does
+// not exist, because what fits is not a matter of more or less (code for compute capability 8.x does not run on 9.0).
 import type { Fact, Hardware, NodeFacts, NodeKind, PartitionFacts } from '@trotline/contracts'
-import { compareVersions } from './version-order.ts'
 
 const FIELDS = ['driver', 'gpu', 'computeCapability', 'glibc', 'cpuArch'] as const
 type Field = (typeof FIELDS)[number]
@@ -18,8 +19,20 @@ export function kindsFor({ nodeKinds }: PartitionFacts, gpuType: string | null):
   return withGpus.length > 0 || gpuType !== null ? withGpus : [...nodeKinds]
 }
 
+/** Each kind, or its groups where its nodes differ, with what may be judged by: what a user's job said may not. */
+export const alikeIn = (kinds: readonly NodeKind[]): NodeKind[] =>
+  kinds.flatMap(kind => {
+    const groups = kind.groups?.map(({ nodes, facts }) => ({ nodes, nodeCount: nodes.length, facts }))
+    return (groups ?? [kind]).map(alike => ({ ...kind, ...alike, facts: withoutClaims(alike.facts) }))
+  })
+
+const withoutClaims = (facts: NodeFacts): NodeFacts =>
+  Object.fromEntries(
+    Object.entries(facts).map(([field, fact]) => [field, fact?.source === 'job' ? null : fact]),
+  ) as NodeFacts
+
 /**
- * Of one kind. Where its nodes have several GPU types and one is asked for, that type's name stands for the GPU, and its compute
+ * Of nodes that are alike. Where they have several GPU types and one is meant, that type's name stands for the GPU, and its compute
  * capability is for whoever knows names.
  */
 export function hardwareOf(kind: NodeKind, gpuType: string | null): FoundHardware {
@@ -30,40 +43,14 @@ export function hardwareOf(kind: NodeKind, gpuType: string | null): FoundHardwar
     facts.gpu = facts.gpu && { ...facts.gpu, value: gpuType, source: 'gres', from }
     facts.computeCapability = null
   }
-  return withFeatures(pick(facts), kind.features)
-}
-
-/** The weakest of all kinds that a job may land on: the least of each field, and nothing where one of them is not known. */
-export function factsFor(partition: PartitionFacts, gpuType: string | null): FoundHardware {
-  const kinds = kindsFor(partition, gpuType)
-  const [only] = kinds
-  if (only !== undefined && kinds.length === 1) return hardwareOf(only, gpuType)
-  const all = kinds.map(kind => hardwareOf(kind, gpuType).facts)
-  const least: Partial<Record<Field, Fact>> = {}
-  // The GPU and its capability are one's.
-  const byCapability = all.toSorted((a, b) =>
-    compareVersions(a.computeCapability?.value ?? '0', b.computeCapability?.value ?? '0'),
-  )[0]
-  for (const field of FIELDS) {
-    const known = all.flatMap(facts => facts[field] ?? [])
-    if (known.length < all.length) continue
-    const found =
-      field === 'gpu' || field === 'computeCapability'
-        ? byCapability?.[field]
-        : field === 'cpuArch' && known.some(({ value }) => value !== known[0]?.value)
-          ? undefined
-          : known.toSorted((a, b) => compareVersions(a.value, b.value))[0]
-    if (found !== undefined) least[field] = found
-  }
-  const features = kinds
-    .map(kind => kind.features)
-    .reduce((a, b) => a.filter(each => b.includes(each)), only?.features ?? [])
-  return withFeatures({ facts: least, hardware: hardwareIn(least) }, features)
-}
-
-function pick(facts: NodeFacts): FoundHardware {
   const found = Object.fromEntries(FIELDS.flatMap(field => (facts[field] === null ? [] : [[field, facts[field]]])))
-  return { facts: found, hardware: hardwareIn(found) }
+  return { facts: found, hardware: { ...hardwareIn(found), ...featuresOf(kind) } }
+}
+
+/** The GPU types of its nodes that a job may get. */
+export function typesMet({ gpus }: NodeKind, gpuType: string | null): (string | null)[] {
+  const types = gpus.flatMap(({ type }) => type ?? [])
+  return gpuType === null && types.length > 1 ? types : [gpuType]
 }
 
 const hardwareIn = (facts: Partial<Record<Field, Fact>>): Hardware =>
@@ -71,7 +58,5 @@ const hardwareIn = (facts: Partial<Record<Field, Fact>>): Hardware =>
 
 const MOST_FEATURES = 64
 
-const withFeatures = ({ hardware, facts }: FoundHardware, features: readonly string[]): FoundHardware => ({
-  facts,
-  hardware: features.length === 0 ? hardware : { ...hardware, slurmFeatures: features.slice(0, MOST_FEATURES) },
-})
+const featuresOf = ({ features }: NodeKind): Hardware =>
+  features.length === 0 ? {} : { slurmFeatures: features.slice(0, MOST_FEATURES) }

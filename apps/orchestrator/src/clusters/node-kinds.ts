@@ -8,6 +8,8 @@ import type { NodeGroup, Partition } from '@trotline/slurm'
 export interface KindInPartition {
   readonly id: string
   readonly nodes: readonly string[]
+  /** Those of them that Slurm sends no job to now. */
+  readonly away: ReadonlySet<string>
   /** Most on one node, by type; null is a GPU without a type. */
   readonly gpus: readonly { readonly type: string | null; readonly count: number }[]
   readonly features: readonly string[]
@@ -30,6 +32,13 @@ export interface Kind {
   readonly nodes: readonly (NodeNow & { readonly partitions: readonly string[] })[]
 }
 
+// man sinfo, NODE STATE CODES. "*": does not answer. One that is reserved, in maintenance or powered off will take jobs again.
+const AWAY: readonly string[] = ['down', 'drained', 'draining', 'fail', 'failing', 'future', 'inval', 'error']
+
+/** Slurm starts no job there before somebody has done something about it. */
+export const isAway = ({ state, stateMarks }: Pick<NodeNow, 'state' | 'stateMarks'>): boolean =>
+  AWAY.includes(state) || stateMarks.includes('*')
+
 /** Sites give each rack or switch a feature: past this many kinds a partition's nodes are told apart by their GPUs alone. */
 export function kindsIn(partition: Partition): KindInPartition[] {
   const byFeatures = grouped(partition, group => group.features)
@@ -45,6 +54,7 @@ function grouped({ groups }: Partition, featuresOf: (group: NodeGroup) => readon
   return [...kinds].map(([key, alike]) => ({
     id: createHash('sha256').update(key).digest('hex').slice(0, 12),
     nodes: [...new Set(alike.flatMap(group => group.nodes))],
+    away: new Set(alike.filter(isAway).flatMap(group => group.nodes)),
     gpus: gpusOf(alike),
     features: alike[0] === undefined ? [] : featuresOf(alike[0]),
   }))

@@ -10,7 +10,7 @@ export const LOOK_HEAD = 'node-look 1'
 export const LOOK_END = 'end of node-look'
 
 /** Slurm's limits are in minutes. A driver that hangs is given up after 30 s, three times. */
-const LIMIT_MINUTES = 3
+export const LIMIT_MINUTES = 3
 const PROGRAM_SECONDS = 30
 const ANSWER_BYTES = 16_384
 const MEMORY_MIB = 512

@@ -5,12 +5,18 @@ import type {
   CompatibilityReport,
   Finding,
   Hardware,
-  JudgedFacts,
+  NodeClaim,
   PartitionFacts,
+  SuggestAnswer,
+  Suggestion,
+  SuggestRequest,
 } from '@trotline/contracts'
+import { kindsFor } from '../clusters/node-hardware.ts'
 import type { ClusterSettings } from '../config.ts'
 import type { Compatibility, Elsewhere } from '../lifecycle/compatibility.ts'
-import { placeOf } from '../lifecycle/judge-place.ts'
+import { claimFinding } from '../lifecycle/judge-parts.ts'
+import { NOWHERE, type Place, placesOf, worstOf } from '../lifecycle/judge-place.ts'
+import { runs } from '../lifecycle/verdict-rank.ts'
 import { ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
 import { createStoreTime } from './store-time.ts'
@@ -23,8 +29,12 @@ interface Named {
 
 export interface NamedPlace {
   partition: string
-  hardware: Hardware
-  facts: JudgedFacts | null
+  /** Each sort of node that Slurm may choose; with what the request says of them itself. */
+  places: readonly [Place, ...Place[]]
+  /** What is known of a node for longer than this is called old. */
+  maxAgeHours: number
+  /** What jobs said of these nodes and nobody has confirmed. */
+  claims: readonly NodeClaim[]
   /** false: as Slurm lists it, no node of it has a GPU. */
   hasGpus: boolean
   others: Elsewhere['others']
@@ -42,6 +52,7 @@ export async function placeNamed(
   if (name == null || wanted == null) return null
   const cluster = clusters.find(candidate => candidate.name === name)
   if (!cluster) throw misnamed('/cluster', `There is no cluster "${name}"`, name, clusters)
+  const { maxAgeHours } = cluster.probe
   const seen = await createStoreTime()(() => facts.readFacts(name))
   if (seen === null && cluster.partitions === undefined) {
     const detail = `Cluster ${name} was never seen, so nobody knows its partitions; /readyz says what keeps it away.`
@@ -53,39 +64,106 @@ export async function placeNamed(
     const names = cluster.partitions ?? listed.map(each => each.name)
     if (!names.includes(wanted))
       throw misnamed('/partition', `Cluster ${name} has no partition "${wanted}"`, wanted, names.map(named))
-    return { partition: wanted, hardware: hardwareSaid(said), facts: null, hasGpus: true, others: [] }
+    const places = [{ ...NOWHERE, hardware: hardwareSaid(said) }] as const
+    return { partition: wanted, places, maxAgeHours, claims: [], hasGpus: true, others: [] }
   }
   const types = partition.gpus.flatMap(({ type }) => type ?? [])
   if (gpuType !== null && !types.includes(gpuType))
     throw misnamed('/gpuType', `Partition ${wanted} has no GPU of type "${gpuType}"`, gpuType, types.map(named))
-  const place = placeOf(name, partition, gpuType)
-  const against = contradictions(wanted, place.hardware, said)
-  if (against.length > 0) throw new ProblemError('invalid-request', against[0]?.detail ?? '', against)
+  const sorts = placesOf(name, partition, gpuType)
+  const against = sorts.map(({ hardware }) => contradictions(wanted, hardware, said))
+  // Where nodes differ, what the request says of them chooses among them.
+  const [first, ...others] = sorts.filter((_, at) => against[at]?.length === 0)
+  if (first === undefined) {
+    const findings = against[0] ?? []
+    throw new ProblemError('invalid-request', findings[0]?.detail ?? '', findings)
+  }
+  const completed = (place: Place): Place => ({ ...place, hardware: { ...hardwareSaid(said), ...place.hardware } })
   return {
     partition: wanted,
-    ...place,
-    hardware: { ...hardwareSaid(said), ...place.hardware },
+    places: [completed(first), ...others.map(completed)],
+    maxAgeHours,
+    claims: kindsFor(partition, gpuType).flatMap(kind => kind.claims ?? []),
     hasGpus: partition.gpus.length > 0,
     others: listed
       .filter(each => each.name !== wanted && each.gpus.length > 0)
-      .map(each => ({ partition: each.name, hardware: placeOf(name, each, null).hardware })),
+      .flatMap(each => placesOf(name, each, null).map(({ hardware }) => ({ partition: each.name, hardware }))),
   }
 }
 
-/** With the facts behind it, and with what would run instead where it does not run. */
+/** With the facts behind it, and with what would run instead where it does not run. Of several sorts of node the worst counts. */
 export function checkOn(
-  place: NamedPlace | null,
-  question: CompatibilityQuestion,
+  named: NamedPlace | null,
+  asked: CompatibilityQuestion,
   { judge, nearest }: Compatibility,
+  now: Date,
 ): CompatibilityReport {
-  const judged = judge(question)
-  const report = place?.hasGpus === false ? withoutGpus(place.partition, judged) : judged
-  const from = place ?? { partition: null, others: [] }
+  const from = { partition: named?.partition ?? null, others: named?.others ?? [], here: hereOf(named) }
+  const question = (place: Place): CompatibilityQuestion => ({ ...asked, ...place.hardware })
+  const places = named?.places ?? ([NOWHERE] as const)
+  const { report: judged, place } = worstOf(places, each => judge(question(each)))
+  const report =
+    named === null ? judged : named.hasGpus ? withClaims(judged, named) : withoutGpus(named.partition, judged)
+  const age = named?.hasGpus ? ageInWords(place, named.maxAgeHours, now) : null
   return {
     ...report,
-    nearest: report.verdict === 'incompatible' ? nearest(question, from) : report.nearest,
-    ...(place?.facts ? { facts: place.facts } : {}),
+    detail: age === null ? report.detail : `${report.detail} ${age}`,
+    nearest: report.verdict === 'incompatible' ? nearest(question(place), from) : report.nearest,
+    ...(place.facts ? { facts: place.facts } : {}),
   }
+}
+
+/** What runs on each sort of node that Slurm may choose: the newest of each, as far as they run on all. */
+export function newestOn(
+  named: NamedPlace | null,
+  asked: SuggestRequest,
+  { judge, newest }: Compatibility,
+): SuggestAnswer {
+  if (named === null) return newest(asked)
+  const [first, ...others] = named.places
+  const answer = newest({ ...asked, ...first.hardware })
+  const facts = first.facts === null ? {} : { facts: first.facts }
+  if (others.length === 0) return { ...answer, ...facts }
+  const all = [answer, ...others.map(({ hardware }) => newest({ ...asked, ...hardware }))]
+  const onAll = ({ software }: Suggestion): boolean =>
+    named.places.every(({ hardware }) => runs(judge({ ...software, ...hardware }).verdict))
+  const isFirst = (one: Suggestion, at: number, them: readonly Suggestion[]): boolean =>
+    them.findIndex(other => JSON.stringify(other.software) === JSON.stringify(one.software)) === at
+  const frameworks = answer.frameworks.map(({ framework, detail }) => {
+    const found = all.flatMap(each => each.frameworks.find(one => one.framework === framework)?.newest ?? [])
+    const both = found.filter(onAll).filter(isFirst)
+    const where = named.places.map(place => place.where).join('; ')
+    const none = `The newest for one sort of its nodes runs on no other (${where}): name a gpuType, or a constraint when you submit.`
+    return { framework, newest: both, detail: both.length === 0 && found.length > 0 ? none : detail }
+  })
+  return { ...answer, ...facts, frameworks }
+}
+
+const hereOf = (named: NamedPlace | null): Hardware[] =>
+  named === null || named.places.length < 2 ? [] : named.places.map(({ hardware }) => hardware)
+
+/** null: it is young enough. Only looks grow old: what Slurm lists was listed a minute ago, and the operator's word holds. */
+function ageInWords({ facts, where }: Place, maxAgeHours: number, now: Date): string | null {
+  if (facts === null) return null
+  const { driver, gpu, computeCapability, glibc, cpuArch, node } = facts
+  const looks = [driver, gpu, computeCapability, glibc, cpuArch, node].filter(fact => fact?.source === 'probe')
+  const [oldest] = looks.flatMap(fact => fact ?? []).toSorted((a, b) => (a.at < b.at ? -1 : 1))
+  const hours = oldest === undefined ? 0 : (now.getTime() - Date.parse(oldest.at)) / 3_600_000
+  if (oldest === undefined || hours <= maxAgeHours) return null
+  const age = hours < 48 ? `${Math.floor(hours)} hours` : `${Math.floor(hours / 24)} days`
+  return `What is known of ${where} is ${age} old (${oldest.from}), older than the ${maxAgeHours} hours after which nodes are to be looked at again.`
+}
+
+const MOST_CLAIMS = 4
+
+function withClaims(report: CompatibilityReport, { claims }: NamedPlace): CompatibilityReport {
+  const findings = claims.slice(0, MOST_CLAIMS).map(claimFinding)
+  const [first] = findings
+  if (first === undefined) return report
+  const all = { ...report, findings: [...report.findings, ...findings] }
+  return report.verdict === 'compatible'
+    ? { ...all, verdict: first.verdict, rule: first.rule, detail: `${report.detail} ${first.detail}` }
+    : all
 }
 
 const isOffered = ({ name }: PartitionFacts, { partitions }: ClusterSettings): boolean =>

@@ -3,7 +3,6 @@
 // Answered from the matrix and the store; nothing here waits for a cluster.
 import {
   CompatibilityCheck,
-  type CompatibilityQuestion,
   CompatibilityReport,
   JobCompatibilityReport,
   SuggestAnswer,
@@ -13,7 +12,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { reportShown } from '../lifecycle/job-report.ts'
 import { authorize } from './auth.ts'
-import { checkOn, type NamedPlace, placeNamed } from './compatibility-place.ts'
+import { checkOn, newestOn, placeNamed } from './compatibility-place.ts'
 import { JobParams, NoQuery } from './parameters.ts'
 import type { Services } from './services.ts'
 import { createStoreTime } from './store-time.ts'
@@ -43,7 +42,7 @@ export const compatibilityRoutes =
       async request => {
         const { cluster, partition, gpuType, ...asked } = request.body
         const place = await placeNamed(services, { cluster, partition, gpuType }, asked)
-        return checkOn(place, questionOn(asked, place), compatibility)
+        return checkOn(place, asked, compatibility, services.now())
       },
     )
 
@@ -61,8 +60,7 @@ export const compatibilityRoutes =
       async request => {
         const { cluster, partition, gpuType, ...asked } = request.body
         const place = await placeNamed(services, { cluster, partition, gpuType }, asked)
-        const answer = compatibility.newest({ ...asked, ...place?.hardware })
-        return place?.facts ? { ...answer, facts: place.facts } : answer
+        return newestOn(place, asked, compatibility)
       },
     )
 
@@ -107,9 +105,6 @@ export const compatibilityRoutes =
       },
     )
   }
-
-const questionOn = (asked: CompatibilityQuestion, place: NamedPlace | null): CompatibilityQuestion =>
-  place === null ? asked : { ...asked, ...place.hardware }
 
 /** RFC 9110, 13.1.2: a list of tags, weak ones too, or a star. */
 const known = (header: string | undefined, etag: string): boolean =>

@@ -17,20 +17,25 @@ import {
   type Partition,
   parseMatrix,
   questionsOfSpec,
+  softwareOfSpec,
 } from '@trotline/environment'
 import { OrchestratorError } from '../errors.ts'
+import { rankOf, runs } from './verdict-rank.ts'
 
 /** The partition that was asked for, and where else it might run: the same software is judged there, too. */
 export interface Elsewhere {
   /** null: the question named a driver and a GPU. */
   partition: string | null
+  /** A partition stands here once for each sort of its nodes: what is to run there has to run on all of them. */
   others: readonly Partition[]
+  /** Each sort of node of the partition that was asked for, where there are several. */
+  here?: readonly Hardware[]
 }
 
 export interface Compatibility {
   judge(question: CompatibilityQuestion): CompatibilityReport
-  /** Of an environment before it is solved; with what would run instead where it does not run. */
-  judgeSpec(spec: EnvironmentSpec, hardware: Hardware, from: Elsewhere): CompatibilityReport
+  /** Of an environment before it is solved; with what would run instead where it does not run. @param from null: without that */
+  judgeSpec(spec: EnvironmentSpec, hardware: Hardware, from: Elsewhere | null): CompatibilityReport
   /** What would run instead, nearest first. */
   nearest(question: CompatibilityQuestion, from: Elsewhere): Suggestion[]
   newest(request: SuggestRequest): SuggestAnswer
@@ -44,11 +49,18 @@ export function createCompatibility(text: string, file: string): Compatibility {
   const own: Compatibility = {
     judge: question => judge(question, matrix),
     judgeSpec(spec, hardware, from) {
-      const report = judgeSpec(spec, hardware, matrix)
-      if (report.verdict !== 'incompatible') return report
+      // Read once, judged as often as there are nodes to choose from.
+      const software = softwareOfSpec(spec, matrix)
+      const report = judgeSpec(software, hardware, matrix)
+      if (report.verdict !== 'incompatible' || from === null) return report
       // Another partition is of use where all of the environment runs, and is told once.
-      const others = from.others.filter(other => runs(judgeSpec(spec, other.hardware, matrix)))
-      const refused = questionsOfSpec(spec, hardware, matrix).questions.filter(
+      const runsOn = new Map<Partition, boolean>(
+        from.others.map(other => [other, runs(judgeSpec(software, other.hardware, matrix).verdict)]),
+      )
+      const others = from.others.filter(({ partition }) =>
+        from.others.every(other => other.partition !== partition || runsOn.get(other)),
+      )
+      const refused = questionsOfSpec(software, hardware, matrix).questions.filter(
         question => own.judge(question).verdict === 'incompatible',
       )
       const instead = refused.flatMap((question, i) =>
@@ -56,21 +68,47 @@ export function createCompatibility(text: string, file: string): Compatibility {
       )
       return { ...report, nearest: instead.slice(0, MOST_NEAREST) }
     },
-    nearest: (question, { partition, others }) =>
-      nearest(question, matrix, { otherPartitions: others }).map(suggestion => ({
+    nearest(question, { partition, others, here = [] }) {
+      const sorts = (name: string | null): readonly Hardware[] =>
+        name === null ? here : others.filter(other => other.partition === name).map(({ hardware }) => hardware)
+      // Of nodes that nobody has looked at nobody can tell; then the set is as good as that, and says so.
+      const onAll = (one: Suggestion): Suggestion => ({
+        ...one,
+        verdict: sorts(one.partition)
+          .map(hardware => own.judge({ ...one.software, ...hardware }).verdict)
+          .reduce((a, b) => (rankOf(b) < rankOf(a) ? b : a), one.verdict),
+      })
+      const ask = (asked: CompatibilityQuestion): Suggestion[] =>
+        nearest(asked, matrix, { otherPartitions: others })
+          .map(onAll)
+          .filter(({ partition: name, verdict }) => (name === null ? verdict !== 'incompatible' : runs(verdict)))
+      const found = ask(question)
+      // The nearest for one sort of node may run on no other: then those of the others are asked for theirs.
+      const more = found.some(one => one.partition === null)
+        ? []
+        : here.slice(0, MOST_SORTS).flatMap(hardware => ask({ ...question, ...hardware }))
+      return [...found, ...more].filter(isFirst).map(suggestion => ({
         ...suggestion,
         changes: suggestion.changes.map(change =>
           change.field === 'partition' ? { ...change, from: partition } : change,
         ),
-      })),
+      }))
+    },
     newest: request => newest(request, matrix),
     document: { text, sha256: createHash('sha256').update(text).digest('hex') },
   }
   return own
 }
 
-const runs = ({ verdict }: CompatibilityReport): boolean =>
-  verdict === 'compatible' || verdict === 'compatible-with-warning'
+/** Another partition, and a set, are told once. */
+const isFirst = (one: Suggestion, at: number, all: readonly Suggestion[]): boolean =>
+  all.findIndex(
+    other =>
+      other.partition === one.partition &&
+      (one.partition !== null || JSON.stringify(other.software) === JSON.stringify(one.software)),
+  ) === at
+
+const MOST_SORTS = 2
 
 /** Of an environment with several packages that do not run. */
 const MOST_NEAREST = 10

@@ -24,8 +24,8 @@ export interface StageContext {
   queue: QueueAccess | null
   jobs: JobStore
   epochs: EpochStore
-  /** A look at one of the cluster's nodes becomes part of its facts. False: it says nothing newer, or Slurm lists no such node. */
-  recordSighting(sighting: NodeSighting): Promise<boolean>
+  /** What a job wrote of one of the cluster's nodes is shown as its word. False: it says nothing newer, or Slurm lists no such node. */
+  recordClaim(sighting: NodeSighting, job: string): Promise<boolean>
   /** The lease every write of a stage is made under. @throws LEASE_LOST when it is gone */
   lease(): LeaseClaim
   crash: Crash

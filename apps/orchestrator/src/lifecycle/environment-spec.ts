@@ -1,26 +1,14 @@
-// What of an environment.yml decides on which hardware it runs: its channels and its dependencies. Environments are not made yet, so
-// nothing else of it is read.
-import type { EnvironmentSpec } from '@trotline/environment'
-import { parse } from 'yaml'
-import { z } from 'zod'
+// What a request says under environment.spec, read as an environment.yml. Environments are not made yet: it is only judged.
+import { type EnvironmentSpec, readSpec } from '@trotline/environment'
 
-const MOST = 1000
-const Line = z.string().max(500)
-const Spec = z.object({
-  channels: z.array(Line).max(100).default([]),
-  dependencies: z.array(z.union([Line, z.object({ pip: z.array(Line).max(MOST) })])).max(MOST),
-})
-
-/** As text or as object; a text answers why it cannot be read. */
+/** As text or as object; a text answers why it cannot be read, with its place where there is one. */
 export function readEnvironmentSpec(written: string | Record<string, unknown>): EnvironmentSpec | string {
-  let raw: unknown = written
-  try {
-    if (typeof written === 'string') raw = parse(written, { maxAliasCount: 100 })
-  } catch (error) {
-    return `it is not YAML: ${String(error).split('\n')[0]}`
-  }
-  const parsed = Spec.safeParse(raw)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  return `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'has another form'}`
+  const reading = readSpec(written)
+  if (reading.ok) return reading.value
+  return reading.findings
+    .slice(0, MOST)
+    .map(({ detail, line }) => (line === null ? detail : `${detail} (Line ${line}.)`))
+    .join(' ')
 }
+
+const MOST = 3

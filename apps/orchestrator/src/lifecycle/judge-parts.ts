@@ -3,14 +3,16 @@ import {
   type CompatibilityFinding,
   type CompatibilityReport,
   gpuWayOf,
+  type NodeClaim,
   type Suggestion,
   type Verdict,
 } from '@trotline/contracts'
+import { claimInWords } from '../clusters/node-claims.ts'
 import { kindsFor } from '../clusters/node-hardware.ts'
 import { readEnvironmentSpec } from './environment-spec.ts'
 import type { JudgeInput } from './judge-input.ts'
 import { nodeFindings } from './judge-node.ts'
-import type { Place } from './judge-place.ts'
+import { type Place, worstOf } from './judge-place.ts'
 import { judgeWorker } from './judge-worker.ts'
 import { elsewhere, othersOf } from './other-partitions.ts'
 
@@ -20,7 +22,11 @@ export interface Part {
   pointer(finding: Pick<CompatibilityFinding, 'gate'>): string
   /** null: the findings have their own. */
   hint: string | null
+  /** The nodes that it was decided by. null: it is the same on all. */
+  place: Place | null
 }
+
+type Places = readonly [Place, ...Place[]]
 
 /** null: the worker starts there, as far as anybody knows, or is not what runs. */
 export function runtimePart({ request: { training, resources }, partition }: JudgeInput): Part | null {
@@ -31,11 +37,11 @@ export function runtimePart({ request: { training, resources }, partition }: Jud
   if (first === undefined) return null
   const { verdict, rule, detail } = first
   const report = { verdict, rule, detail, findings, understood: nothingUnderstood(), nearest: [] }
-  return { report, pointer: () => '/resources/partition', hint: null }
+  return { report, pointer: () => '/resources/partition', hint: null, place: null }
 }
 
 /** null: it computes on the CPU alone, or is a program of its own. */
-export function gpuPart(input: JudgeInput, place: Place): Part | null {
+export function gpuPart(input: JudgeInput, places: Places): Part | null {
   const { training, resources } = input.request
   if (training.kind === 'command') return null
   const way = gpuWayOf(training)
@@ -46,9 +52,10 @@ export function gpuPart(input: JudgeInput, place: Place): Part | null {
       report: unknownReport('webgpu', detail),
       pointer: () => '/training/backend',
       hint: 'Leave training.backend out, or set it to any',
+      place: null,
     }
   }
-  const judged = judgeWorker(place, input.cluster, input.compatibility)
+  const { report: judged, place } = worstOf(places, each => judgeWorker(each, input.cluster, input.compatibility))
   const report = training.backend === 'any' ? withCpuRung(judged, resources.partition) : judged
   const nearest = report.verdict === 'incompatible' ? elsewhere(input) : []
   const where = resources.gpuType === null ? '/resources/partition' : '/resources/gpuType'
@@ -57,26 +64,73 @@ export function gpuPart(input: JudgeInput, place: Place): Part | null {
     // What is wrong with the build itself is wrong on all GPUs.
     pointer: ({ gate }) => (gate === 'build-rest' && training.backend !== 'auto' ? '/training/backend' : where),
     hint: hintFor(report.verdict, nearest, training.backend),
+    place,
   }
 }
 
 /** null: none is asked for. Locks and names cannot be judged before there is a store of them; they are refused by name. */
-export function environmentPart(input: JudgeInput, { hardware }: Place): Part | null {
+export function environmentPart(input: JudgeInput, places: Places): Part | null {
   const { environment, training } = input.request
   if (environment !== null && 'spec' in environment) {
     const spec = readEnvironmentSpec(environment.spec)
+    if (typeof spec === 'string') {
+      const detail = `environment.spec cannot be read as an environment.yml. ${spec}`
+      return {
+        report: unknownReport('spec-unreadable', detail),
+        pointer: () => '/environment/spec',
+        hint: null,
+        place: null,
+      }
+    }
+    const { report: judged, place } = worstOf(places, ({ hardware }) =>
+      input.compatibility.judgeSpec(spec, hardware, null),
+    )
+    const here = places.length < 2 ? [] : places.map(({ hardware }) => hardware)
+    // What would run instead is sought once, from the nodes that decide.
     const report =
-      typeof spec === 'string'
-        ? unknownReport('spec-unreadable', `environment.spec cannot be read as an environment.yml: ${spec}.`)
-        : input.compatibility.judgeSpec(spec, hardware, othersOf(input))
+      judged.verdict === 'incompatible'
+        ? {
+            ...judged,
+            nearest: input.compatibility.judgeSpec(spec, place.hardware, { ...othersOf(input), here }).nearest,
+          }
+        : judged
     const [first] = report.nearest
     const hint = first ? `Take ${first.install ?? first.detail} in its place` : null
-    return { report, pointer: () => '/environment/spec', hint }
+    return { report, pointer: () => '/environment/spec', hint, place }
   }
   if (training.kind !== 'command') return null
   const detail = 'What a command of your own needs of the GPU is not known without environment.spec.'
-  return { report: unknownReport('own-program', detail), pointer: () => '/environment', hint: null }
+  return { report: unknownReport('own-program', detail), pointer: () => '/environment', hint: null, place: null }
 }
+
+const MOST_CLAIMS = 4
+
+/** null: no job said anything else of these nodes than our own looks. */
+export function claimPart({ request: { resources }, partition }: JudgeInput): Part | null {
+  if (partition === null) return null
+  const claims = kindsFor(partition, resources.gpuType).flatMap(kind => kind.claims ?? [])
+  const findings = claims
+    .filter(({ node }) => !resources.excludeNodes.includes(node))
+    .slice(0, MOST_CLAIMS)
+    .map(claimFinding)
+  const [first] = findings
+  if (first === undefined) return null
+  const { verdict, rule, detail } = first
+  const report = { verdict, rule, detail, findings, understood: nothingUnderstood(), nearest: [] }
+  return { report, pointer: () => '/resources/partition', hint: null, place: null }
+}
+
+export const claimFinding = (claim: NodeClaim): CompatibilityFinding => ({
+  gate: 'driver-gpu',
+  rule: 'claimed',
+  verdict: 'compatible-with-warning',
+  detail: `Node ${claimInWords(claim)}.`,
+  required: null,
+  found: claim.says,
+  hint: null,
+  source: null,
+  confidence: null,
+})
 
 export const nothingUnderstood = (): CompatibilityReport['understood'] => ({
   gpu: null,

@@ -1,43 +1,83 @@
-// Where a job is to run, as the judge needs it: the weakest nodes of a partition, and what is known of them from whom.
+// Where a job may run, as the judge needs it: each sort of node of a partition that Slurm may choose, with what is known of it from whom.
 import {
+  type CompatibilityReport,
   FACT_SOURCES,
-  type Fact,
   type Hardware,
   type JobCompatibility,
   type JudgedFacts,
   type NodeKind,
 } from '@trotline/contracts'
-import { factsFor, kindsFor } from '../clusters/node-hardware.ts'
+import { alikeIn, hardwareOf, kindsFor, typesMet } from '../clusters/node-hardware.ts'
 import type { PartitionFacts } from '../store/facts.ts'
 import { napiOf } from './node-api.ts'
+import { rankOf } from './verdict-rank.ts'
 
 const MOST_NODES = 64
 
 export interface Place {
   hardware: Hardware
-  /** null: nothing is known of the partition's nodes. */
+  /** null: nothing is known of these nodes. */
   facts: JudgedFacts | null
+  /** "k01 and 3 more of partition gpu", "its GPU type k80". */
+  where: string
 }
 
-export const NOWHERE: Place = { hardware: {}, facts: null }
+export const NOWHERE: Place = { hardware: {}, facts: null, where: 'its nodes' }
 
-/** @param gpuType null: any GPU of the partition, so the weakest counts */
-export function placeOf(cluster: string, partition: PartitionFacts, gpuType: string | null): Place {
-  const { hardware, facts } = factsFor(partition, gpuType)
-  const kinds = kindsFor(partition, gpuType)
-  const node = leastRuntime(kinds)
-  if (Object.keys(facts).length === 0 && node === null) return { hardware, facts: null }
+/** At least one. @param gpuType null: any GPU of the partition */
+export function placesOf(cluster: string, partition: PartitionFacts, gpuType: string | null): [Place, ...Place[]] {
+  const found = new Map<string, Place>()
+  for (const alike of alikeIn(kindsFor(partition, gpuType)))
+    for (const type of typesMet(alike, gpuType)) {
+      const place = placeOf(cluster, partition.name, alike, type)
+      const key = JSON.stringify([place.hardware, napiIn(place)])
+      if (!found.has(key)) found.set(key, place)
+    }
+  const [first = NOWHERE, ...others] = found.values()
+  return [first, ...others]
+}
+
+function placeOf(cluster: string, partition: string, kind: NodeKind, gpuType: string | null): Place {
+  const { hardware, facts } = hardwareOf(kind, gpuType)
   const { driver = null, gpu = null, computeCapability = null, glibc = null, cpuArch = null } = facts
-  const nodes = kinds.flatMap(kind => kind.nodes).slice(0, MOST_NODES)
+  const node = kind.facts.node !== null && napiOf(kind.facts.node.value) !== null ? kind.facts.node : null
   const known = { driver, gpu, computeCapability, glibc, cpuArch, node }
-  return { hardware, facts: { cluster, partition: partition.name, gpuType, nodes, ...known } }
+  const [name = '?'] = kind.nodes
+  const nodes = `${name}${kind.nodeCount > 1 ? ` and ${kind.nodeCount - 1} more` : ''}`
+  const where = `${nodes} of partition ${partition}${gpuType === null ? '' : `, GPU type ${gpuType}`}`
+  if (Object.values(known).every(fact => fact === null)) return { hardware, facts: null, where }
+  return { hardware, where, facts: { cluster, partition, gpuType, nodes: kind.nodes.slice(0, MOST_NODES), ...known } }
 }
 
-/** null: nobody has looked at one of the kinds, or Node.js does not start there. */
-function leastRuntime(kinds: readonly NodeKind[]): Fact | null {
-  const found = kinds.map(({ facts }) => ({ fact: facts.node, napi: facts.node && napiOf(facts.node.value) }))
-  if (found.some(({ napi }) => napi === null)) return null
-  return found.toSorted((a, b) => Number(a.napi) - Number(b.napi))[0]?.fact ?? null
+const napiIn = ({ facts }: Place): number | null => (facts?.node == null ? null : napiOf(facts.node.value))
+
+export interface JudgedPlace {
+  report: CompatibilityReport
+  place: Place
+}
+
+/** Slurm may choose any of them: the worst is the verdict, and where they differ it says of which nodes it speaks. */
+export function worstOf(
+  places: readonly [Place, ...Place[]],
+  judgeOn: (place: Place) => CompatibilityReport,
+): JudgedPlace {
+  const judged = places.map(place => ({ place, report: judgeOn(place) }))
+  const [worst = { place: places[0], report: judgeOn(places[0]) }] = judged.toSorted(
+    (a, b) => rankOf(a.report.verdict) - rankOf(b.report.verdict),
+  )
+  const differ = judged.some(({ report }) => report.verdict !== worst.report.verdict)
+  return differ ? { ...worst, report: saidOf(worst) } : worst
+}
+
+function saidOf({ report, place }: JudgedPlace): CompatibilityReport {
+  const said = (detail: string): string => `On ${place.where}: ${detail}`
+  return {
+    ...report,
+    detail: said(report.detail),
+    findings: report.findings.map(finding =>
+      finding.verdict === report.verdict ? { ...finding, detail: said(finding.detail) } : finding,
+    ),
+  }
 }
 
 /** In a line, for the record. */

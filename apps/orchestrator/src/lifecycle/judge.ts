@@ -3,13 +3,15 @@
 //   the worker's own runtime   for presets and models, on every kind of node that the job may land on
 //   the GPU library            for presets and models with GPUs: tfjs-node-gpu 4.22.0
 //   environment.spec           with GPUs: every package in it that needs one
+//   claims                     what other jobs said of these nodes and nobody has confirmed: a warning, never more
 //
-// The worst of them is the verdict. Without GPUs nothing but the runtime has to fit.
+// Each sort of node that Slurm may choose is judged. The worst of them is the verdict. Without GPUs nothing but the runtime has to fit.
 import type { CompatibilityReport, Finding, Verdict } from '@trotline/contracts'
 import type { ClusterSettings } from '../config.ts'
 import type { JudgeInput } from './judge-input.ts'
-import { environmentPart, gpuPart, nothingUnderstood, type Part, runtimePart } from './judge-parts.ts'
-import { NOWHERE, placeOf } from './judge-place.ts'
+import { claimPart, environmentPart, gpuPart, nothingUnderstood, type Part, runtimePart } from './judge-parts.ts'
+import { NOWHERE, type Place, placesOf } from './judge-place.ts'
+import { rankOf } from './verdict-rank.ts'
 
 /** What keeps it out, by the problem's code; null: nothing. */
 export type Refused = 'incompatible' | 'compatibility-unknown' | null
@@ -27,13 +29,15 @@ export interface Judgement {
 export function judgeJob(input: JudgeInput): Judgement {
   const { request, cluster, partition } = input
   const { resources } = request
-  const place = partition === null ? NOWHERE : placeOf(cluster.name, partition, resources.gpuType)
+  const places: readonly [Place, ...Place[]] =
+    partition === null ? [NOWHERE] : placesOf(cluster.name, partition, resources.gpuType)
   const parts = [
     runtimePart(input),
-    ...(resources.gpus > 0 ? [gpuPart(input, place), environmentPart(input, place)] : []),
+    ...(resources.gpus > 0 ? [gpuPart(input, places), environmentPart(input, places), claimPart(input)] : []),
   ].filter(part => part !== null)
   const report = joined(parts)
-  if (place.facts !== null && resources.gpus > 0) report.facts = place.facts
+  const facts = worstFirst(parts).find(({ place }) => place !== null)?.place?.facts ?? places[0].facts
+  if (facts !== null && resources.gpus > 0) report.facts = facts
   const refused = refusedBy(report.verdict, cluster)
   return {
     report,
@@ -44,11 +48,11 @@ export function judgeJob(input: JudgeInput): Judgement {
 }
 
 /** The verdict of several: the worst. */
-const WORST: readonly Verdict[] = ['incompatible', 'unknown', 'compatible-with-warning', 'compatible']
-const rank = (verdict: Verdict): number => WORST.indexOf(verdict)
+const worstFirst = (parts: readonly Part[]): Part[] =>
+  parts.toSorted((a, b) => rankOf(a.report.verdict) - rankOf(b.report.verdict))
 
 function joined(parts: readonly Part[]): CompatibilityReport {
-  const ordered = parts.map(part => part.report).toSorted((a, b) => rank(a.verdict) - rank(b.verdict))
+  const ordered = worstFirst(parts).map(part => part.report)
   const [worst] = ordered
   if (worst === undefined)
     return {

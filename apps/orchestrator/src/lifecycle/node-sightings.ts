@@ -1,5 +1,5 @@
-// What runs left about the nodes they ran on: each run of a job with GPUs looks at its node first and leaves node.json. A file that
-// is damaged, of another node, or not there at all keeps no job from ending.
+// What runs left about the nodes they ran on: each run of a job with GPUs looks at its node first and leaves node.json. It lies in the
+// user's own directory, so it is recorded as the job's word. A file that is damaged, of another node, or not there at all keeps no job from ending.
 import { NodeSighting, RUN_FILES } from '@trotline/contracts'
 import { expandHostlist } from '@trotline/slurm'
 import { runOf } from '../clusters/layout.ts'
@@ -30,7 +30,7 @@ export async function collectSightings(
       continue
     }
     // The directory is the user's own: a job speaks for the nodes that Slurm gave it last, and for no other.
-    if (nodes.has(sighting.node)) await context.recordSighting(sighting)
+    if (nodes.has(sighting.node)) await context.recordClaim(sighting, job.id)
     else
       context.log.warn(
         { jobId: job.id, run, node: sighting.node },

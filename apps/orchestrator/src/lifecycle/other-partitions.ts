@@ -11,8 +11,9 @@ import { kindsFor } from '../clusters/node-hardware.ts'
 import type { Elsewhere } from './compatibility.ts'
 import type { JudgeInput } from './judge-input.ts'
 import { nodeFindings } from './judge-node.ts'
-import { placeOf } from './judge-place.ts'
+import { placesOf, worstOf } from './judge-place.ts'
 import { judgeWorker } from './judge-worker.ts'
+import { runs } from './verdict-rank.ts'
 
 /** More than a person would read. */
 const MOST = 5
@@ -29,8 +30,9 @@ export function elsewhere({ request, cluster, partitions, fits, compatibility }:
       if (gpuType !== null && anyOf.has(partition.name)) continue
       if (!fits({ ...resources, partition: partition.name, gpuType })) continue
       if (nodeFindings(partition.name, kindsFor(partition, gpuType)).length > 0) continue
-      const report = judgeWorker(placeOf(cluster.name, partition, gpuType), cluster, compatibility)
-      if (report.verdict !== 'compatible' && report.verdict !== 'compatible-with-warning') continue
+      const places = placesOf(cluster.name, partition, gpuType)
+      const { report } = worstOf(places, place => judgeWorker(place, cluster, compatibility))
+      if (!runs(report.verdict)) continue
       if (gpuType === null) anyOf.add(partition.name)
       const changes = changesFrom(resources, partition.name, gpuType)
       const software: Software = gpuSoftware(cluster.compatibility.libtensorflow)
@@ -51,7 +53,7 @@ export function elsewhere({ request, cluster, partitions, fits, compatibility }:
 
 type Asked = Pick<JudgeInput, 'request' | 'cluster' | 'partitions' | 'fits' | 'compatibility'>
 
-/** Without a type the weakest counts: where that one will do, none has to be named. */
+/** Without a type all of them count: where that one will do, none has to be named. */
 function typesOf({ gpus }: PartitionFacts, asked: string | null): (string | null)[] {
   const types = gpus.flatMap(({ type }) => type ?? [])
   return asked !== null && types.includes(asked) ? [asked, ...types.filter(type => type !== asked)] : [null, ...types]
@@ -70,5 +72,7 @@ export const othersOf = ({ request: { resources }, cluster, partitions, fits }: 
   others: partitions
     .filter(({ name, gpus }) => name !== resources.partition && gpus.length > 0)
     .filter(({ name }) => fits({ ...resources, partition: name, gpuType: null }))
-    .map(partition => ({ partition: partition.name, hardware: placeOf(cluster.name, partition, null).hardware })),
+    .flatMap(partition =>
+      placesOf(cluster.name, partition, null).map(({ hardware }) => ({ partition: partition.name, hardware })),
+    ),
 })

@@ -49,7 +49,7 @@ export interface OwnerSettings {
   /** The compute capability of a GPU by its name; null: an unknown or ambiguous name. */
   capabilityOf: (gpu: string) => string | null
   /** Everything of the stage context that does not depend on the connection. */
-  context: Omit<StageContext, 'cluster' | 'lease' | 'log' | 'recordSighting'>
+  context: Omit<StageContext, 'cluster' | 'lease' | 'log' | 'recordClaim'>
   log: Logger
 }
 
@@ -86,7 +86,7 @@ export function createOwner(settings: OwnerSettings): Owner {
       ...context,
       cluster: access,
       log,
-      recordSighting: sighting => nodes.recordSighting(sighting),
+      recordClaim: (sighting, job) => nodes.recordClaim(sighting, job),
       lease() {
         if (lease.value === null)
           throw new OrchestratorError('LEASE_LOST', `This process does not own cluster ${cluster.name} now`)

@@ -4,10 +4,12 @@
 //
 //   asked    stored by a request, or here when what is known is too old  -> a node and a name are chosen and stored; submitted: pending
 //   pending  Slurm has it                                                -> running; failed where it does not start in time (cancelled)
-//   running  on its node                                                 -> over: its answer is read and stored: done, else failed
+//   running  on its node                                                 -> over: its answer is read and stored: done, else failed;
+//                                                                           cancelled and failed where Slurm suspends it for long
 import type { SlurmJob } from '@trotline/slurm'
 import type { Logger } from 'pino'
 import type { ClusterAccess } from '../clusters/access.ts'
+import { claimAgainst } from '../clusters/node-claims.ts'
 import type { Kind } from '../clusters/node-kinds.ts'
 import type { NodeKnowledge } from '../clusters/node-knowledge.ts'
 import { readLook } from '../clusters/node-look.ts'
@@ -20,10 +22,12 @@ import {
   removeLookDirectory,
   slurmNameOfLook,
 } from '../clusters/probe-directory.ts'
+import { LIMIT_MINUTES } from '../clusters/probe-script.ts'
 import { isCoded } from '../errors.ts'
 import { isUnderWay, type ProbeRecord, type Probes } from '../store/probes.ts'
 import { kindsDue, placeFor } from './probe-choice.ts'
 import { submitLook } from './probe-submit.ts'
+import { urgentNodes } from './probe-urgent.ts'
 
 /** Slurm jobs of ours at once. Of looks that nobody asked for no more are begun while so many are under way. */
 const MOST_AT_ONCE = 8
@@ -33,6 +37,10 @@ const LIMITED_AGAIN_MS = 60_000
 const LONGEST_LOOK_MS = 60_000
 /** How long a look's file may stay invisible after its job has ended (NFS attribute caches: up to 60 s). */
 const FILE_PATIENCE_MS = 60_000
+/** Slurm ends it at its time limit; but does not count the time for which a job is suspended (man scontrol, suspend). */
+const LONGEST_RUN_MINUTES = LIMIT_MINUTES + 10
+/** How long a job's word about a node is no reason to look at it, after a look has found another job wrong there. */
+const DOUBT_MS = 600_000
 
 export interface ProbingDeps {
   cluster: ClusterAccess
@@ -49,6 +57,8 @@ export function createProbing({ cluster, nodes, probes, log, now }: ProbingDeps)
   const iso = (): string => now().toISOString()
   /** By look: since when Slurm calls its job over, and no answer is to be seen. */
   const overSinceMs = new Map<string, number>()
+  /** By node: when a look found a job wrong. */
+  const foundWrongMs = new Map<string, number>()
   let listedAtMs = Number.NEGATIVE_INFINITY
 
   async function write(record: ProbeRecord, change: Partial<ProbeRecord>): Promise<ProbeRecord> {
@@ -113,12 +123,18 @@ export function createProbing({ cluster, nodes, probes, log, now }: ProbingDeps)
       await become({ ...record, look: before, slurmJobId, partition, node: row.nodeList || null }, 'pending')
       return null
     }
-    const place = placeFor(kind, record.wanted, nodes.lookedAt())
+    const place = placeFor(kind, record.wanted, { looks: nodes.known().looks, urgent: urgentNow([kind]) })
     if (place !== null) return write(record, { look: newLook(workDir, kind.id), ...place })
     const where = record.wanted === null ? '' : ` of partition ${record.wanted}`
     const states = [...new Set(kind.nodes.map(({ state, stateMarks }) => `${state}${stateMarks}`))].join(', ')
     await fail(record, `No node of this kind${where} can take a job now (Slurm: ${states}).`)
     return null
+  }
+
+  function urgentNow(kinds: readonly Kind[]): Set<string> {
+    const nowMs = now().getTime()
+    for (const [node, atMs] of foundWrongMs) if (nowMs - atMs > DOUBT_MS) foundWrongMs.delete(node)
+    return urgentNodes(kinds, nodes.known(), settings.probe, nowMs, node => foundWrongMs.has(node))
   }
 
   async function follow(record: ProbeRecord, listed: readonly SlurmJob[]): Promise<void> {
@@ -135,18 +151,32 @@ export function createProbing({ cluster, nodes, probes, log, now }: ProbingDeps)
       return fail(record, `It did not start within ${minutes} min (Slurm: ${reason}) and was cancelled.`)
     }
     if (phase !== 'over') {
-      if (record.state !== 'running') await become({ ...record, node: row?.nodeList || record.node }, 'running')
-      return
+      if (record.state !== 'running') {
+        await become({ ...record, node: row?.nodeList || record.node }, 'running')
+        return
+      }
+      if (sinceMs < LONGEST_RUN_MINUTES * 60_000) return
+      await cluster.service().scheduler.cancel({ name: slurmName, slurmJobId: row?.slurmJobId ?? '' })
+      const word = row?.state.raw ?? 'no word'
+      return fail(record, `It did not end within ${LONGEST_RUN_MINUTES} min (Slurm: ${word}) and was cancelled.`)
     }
     const { transport } = cluster.service()
     const text = await readLookFile(transport, workDir, record.look)
     const look = text === null ? null : readLook(text)
     if (look !== null) {
-      if (!(await nodes.recordSighting(look, { always: true })))
+      const claim = nodes.known().claims.get(look.node)
+      if (!(await nodes.recordSighting(look)))
         return fail(
           record,
           `It answered for ${look.node}, of which something newer is known or which Slurm does not list.`,
         )
+      // What nvidia-smi did not answer to us says nothing against the job.
+      if (
+        claim !== undefined &&
+        look.gpuTrouble === null &&
+        claimAgainst({ ...claim, at: iso() }, { ...look, at: '' }) !== null
+      )
+        foundWrongMs.set(look.node, now().getTime())
       log.info({ kind: record.kind, node: look.node, driver: look.driver }, 'probe: a node was looked at')
       await become({ ...record, node: look.node, failures: 0 }, 'done')
       return tidy(record)
@@ -179,7 +209,9 @@ export function createProbing({ cluster, nodes, probes, log, now }: ProbingDeps)
     const nowMs = now().getTime()
     const room = MOST_UNASKED - underWay.length
     if (room > 0) {
-      const due = kindsDue([...kinds.values()], records, nodes.lookedAt(), settings.probe, nowMs).slice(0, room)
+      const all = [...kinds.values()]
+      const known = { looks: nodes.known().looks, urgent: urgentNow(all) }
+      const due = kindsDue(all, records, known, settings.probe, nowMs).slice(0, room)
       const wanted = due.map(({ id }) => ({ kind: id, partition: null, failures: records.get(id)?.failures ?? 0 }))
       if (due.length > 0) await probes.ask(name, wanted, { by: null, at: iso() }, null)
     }

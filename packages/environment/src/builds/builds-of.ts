@@ -33,4 +33,4 @@ export function buildsOfChannel(framework: ListedFramework, channel: string | nu
 }
 
 const newestFirst = (a: Build, b: Build): number =>
-  compareDotted(b.to, a.to) || compareDotted(b.cudaNumbers, a.cudaNumbers)
+  compareDotted(b.to, a.to) || compareDotted(b.cudaNumbers, a.cudaNumbers) || compareDotted(b.from, a.from)

@@ -3,7 +3,8 @@ import type { CompatibilityFinding, CompatibilityQuestion } from '@trotline/cont
 import { finding } from '../findings.ts'
 import type { Node } from '../gpus/node.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { beginsWith, compareDotted, minorOf, parseDotted, sameMinor, within } from '../versions/dotted.ts'
+import { type Constraint, parseCondaVersion } from '../versions/conda.ts'
+import { beginsWith, compareDotted, minorOf, parseDotted, sameMinor, showDotted, within } from '../versions/dotted.ts'
 import { globMatches } from '../versions/match-spec.ts'
 import { allowedOf } from '../versions/python.ts'
 import { type Build, FRAMEWORK_NAMES } from './build.ts'
@@ -91,11 +92,26 @@ function versionFits(build: Build, wanted: Wanted): boolean {
 function buildFits(build: Build, wanted: Wanted): boolean {
   if (wanted.tag !== null && build.tag !== null && build.tag !== wanted.tag) return false
   if (wanted.cudaMajor !== null && librariesComeWithIt(build) && build.cudaNumbers[0] !== wanted.cudaMajor) return false
+  if (wanted.cudaAllows !== null && librariesComeWithIt(build) && !cudaIsAllowed(build, wanted.cudaAllows)) return false
   if (wanted.condaBuild !== null && !condaBuildFits(build, wanted.condaBuild)) return false
   if (wanted.cuda === null || wanted.fromModule || !librariesComeWithIt(build)) return true
   // One wheel for a whole major: whether the minor is new enough is for the gate.
   if (build.cudaAtRunTime !== null) return wanted.cuda[0] === build.cudaNumbers[0]
   return sameMinor(build.cudaNumbers, wanted.cuda)
+}
+
+/** 11.8 of `>=11.8,<12`, and 9.2.148 of `>=9.2.148`; one wheel for a whole major fits where one of its minors does. */
+function cudaIsAllowed({ cuda, cudaNumbers, cudaAtRunTime }: Build, allows: Constraint): boolean {
+  const minors =
+    cudaAtRunTime === null
+      ? [minorOf(cudaNumbers)]
+      : Array.from({ length: 10 }, (_, minor) => [cudaNumbers[0] ?? 0, minor]).filter(minor =>
+          within(minor, minorOf(cudaAtRunTime.from), cudaAtRunTime.to),
+        )
+  return [cuda, ...minors.map(showDotted)].some(text => {
+    const version = parseCondaVersion(text)
+    return version !== null && allows(version)
+  })
 }
 
 /** tfjs-node-gpu finds CUDA on the node: what is asked for is what lies there, and the gate compares. */

@@ -35,7 +35,7 @@ function cpuBuild(wanted: Wanted, framework: ListedFramework, matrix: Matrix): C
   if (
     wanted.tag === 'cpu' ||
     /-cpu$/.test(wanted.package ?? '') ||
-    (build !== null && /^(?:mkl|eigen|cpu)(?:_|\*|$)|_cpu(?:_|$)/i.test(build))
+    (build !== null && /^(?:mkl|eigen)(?=[_*]|$)|(?:^|[_*])cpu(?=[_*]|$)/i.test(build))
   )
     return tell(
       `This is a build of ${name} for CPUs: it never uses the node's GPU.`,

@@ -4,6 +4,7 @@ import type { CompatibilityFinding } from '@trotline/contracts'
 import { finding } from '../findings.ts'
 import { listed } from '../listed.ts'
 import type { Matrix } from '../matrix/matrix.ts'
+import { parseWheelTag } from '../versions/cuda.ts'
 import { compareDotted, type Dotted, dotted, sameMinor, showDotted, within } from '../versions/dotted.ts'
 import { type Build, FRAMEWORK_NAMES, type ListedFramework } from './build.ts'
 import { buildsOf } from './builds-of.ts'
@@ -78,12 +79,20 @@ export function noSuchBuild(
 ): CompatibilityFinding {
   const name = `${FRAMEWORK_NAMES[framework]} ${wanted.versionText ?? ofVersion[0]?.version}`
   const there = [...new Set(ofVersion.map(build => build.cuda))].reverse()
-  const asked = wanted.condaBuild ?? wanted.tag ?? (wanted.cuda === null ? '' : `CUDA ${showDotted(wanted.cuda)}`)
+  // JAX's cuda11 names no minor: beside a CUDA that does exist, it is the tag that does not.
+  const tag = wanted.tag !== null && parseWheelTag(wanted.tag) === null ? `the tag ${wanted.tag}` : null
+  const cuda =
+    wanted.cuda !== null
+      ? `CUDA ${showDotted(wanted.cuda)}`
+      : wanted.cudaMajor === null
+        ? null
+        : `CUDA ${wanted.cudaMajor}`
+  const asked = wanted.condaBuild ?? wanted.tag ?? cuda ?? 'this CUDA'
   return finding(
     'build-rest',
     'build-not-published',
     'incompatible',
-    `${name} was never published for ${wanted.cuda === null ? asked : `CUDA ${showDotted(wanted.cuda)}`} in ${wanted.channel}: there it is built for CUDA ${listed(there, 'and')}.`,
+    `${name} was never published for ${tag ?? cuda ?? asked} in ${wanted.channel}: there it is built for CUDA ${listed(there, 'and')}.`,
     {
       required: `a build for CUDA ${listed(there, 'or')}`,
       found: asked,

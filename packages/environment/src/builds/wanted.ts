@@ -3,7 +3,14 @@
 import type { CompatibilityFinding, CompatibilityQuestion } from '@trotline/contracts'
 import { finding } from '../findings.ts'
 import { type Constraint, parseCondaVersion, parseConstraint } from '../versions/conda.ts'
-import { cudaOfBuildString, parseCuda, parseCudaMajor, parseWheelTag } from '../versions/cuda.ts'
+import {
+  cudaMajorOfBuildString,
+  cudaMajorOfTag,
+  cudaOfBuildString,
+  parseCuda,
+  parseCudaMajor,
+  parseWheelTag,
+} from '../versions/cuda.ts'
 import { compareDotted, type Dotted, parseDotted, sameMinor, showDotted } from '../versions/dotted.ts'
 import { type MatchSpec, parseMatchSpec } from '../versions/match-spec.ts'
 import { type PythonAsked, parsePython } from '../versions/python.ts'
@@ -11,6 +18,8 @@ import { parseRelease } from '../versions/release.ts'
 import type { Framework } from './build.ts'
 import { isListed } from './builds-of.ts'
 import { channelOf } from './channels.ts'
+import { contradictions } from './contradictions.ts'
+import { frameworkOf } from './framework-names.ts'
 
 export interface Wanted {
   framework: Framework | null
@@ -26,6 +35,8 @@ export interface Wanted {
   cuda: Dotted | null
   /** "12", as JAX names its wheels: any CUDA 12. */
   cudaMajor: number | null
+  /** ">=11.8,<12", as conda's lines have it; null: no range is asked for. */
+  cudaAllows: Constraint | null
   cudnn: Dotted | null
   tag: string | null
   /** A build string or a pattern of one. */
@@ -38,25 +49,6 @@ export interface Wanted {
   unreadable: boolean
 }
 
-const FRAMEWORK_OF: ReadonlyMap<string, { framework: Framework; package?: string }> = new Map([
-  ['pytorch', { framework: 'pytorch' }],
-  ['torch', { framework: 'pytorch' }],
-  ['pytorch-gpu', { framework: 'pytorch' }],
-  ['pytorch-cpu', { framework: 'pytorch', package: 'pytorch-cpu' }],
-  ['tensorflow', { framework: 'tensorflow' }],
-  ['tensorflow-gpu', { framework: 'tensorflow', package: 'tensorflow-gpu' }],
-  ['tensorflow-cpu', { framework: 'tensorflow', package: 'tensorflow-cpu' }],
-  ['tensorflow-base', { framework: 'tensorflow' }],
-  ['jax', { framework: 'jax' }],
-  ['jaxlib', { framework: 'jax' }],
-  ['tfjs-node-gpu', { framework: 'tfjs-node-gpu' }],
-  ['@tensorflow/tfjs-node-gpu', { framework: 'tfjs-node-gpu' }],
-  ['cuda-runtime', { framework: 'cuda-runtime' }],
-  ['custom-cuda', { framework: 'custom-cuda' }],
-])
-
-export const frameworkOf = (name: string) => FRAMEWORK_OF.get(name.trim().toLowerCase()) ?? null
-
 export function understandSoftware(question: CompatibilityQuestion): Wanted {
   const wanted: Wanted = {
     framework: null,
@@ -67,6 +59,7 @@ export function understandSoftware(question: CompatibilityQuestion): Wanted {
     constraint: null,
     cuda: null,
     cudaMajor: null,
+    cudaAllows: null,
     cudnn: null,
     tag: null,
     condaBuild: null,
@@ -78,6 +71,13 @@ export function understandSoftware(question: CompatibilityQuestion): Wanted {
   }
   const spec = specOf(question, wanted)
   readFramework(question, spec, wanted)
+  const [contradiction] = contradictions(question, spec)
+  if (contradiction !== undefined) {
+    // No half of it is judged: what is said of one need not hold for the other.
+    wanted.findings.push(contradiction)
+    wanted.unreadable = true
+    return wanted
+  }
   readVersion(question, spec, wanted)
   readBuild(question, spec, wanted)
   readChannel(question, spec, wanted)
@@ -167,8 +167,8 @@ function readBuild(question: CompatibilityQuestion, spec: MatchSpec | null, want
   if (question.cuda !== undefined) {
     wanted.cuda = parseCuda(question.cuda)
     if (wanted.cuda === null && wanted.framework !== null && isListed(wanted.framework))
-      wanted.cudaMajor = parseCudaMajor(question.cuda)
-    if (wanted.cuda === null && wanted.cudaMajor === null)
+      readCudaRange(question.cuda, wanted)
+    if (wanted.cuda === null && wanted.cudaMajor === null && wanted.cudaAllows === null)
       unread(wanted, 'cuda', question.cuda, 'a version such as 12.1 or 9.2.148')
   } else if (wanted.framework === 'cuda-runtime' && question.frameworkVersion !== undefined) {
     wanted.cuda = parseCuda(question.frameworkVersion)
@@ -181,14 +181,16 @@ function readBuild(question: CompatibilityQuestion, spec: MatchSpec | null, want
   if (wanted.tag !== null && !/^(?:cu\d{2,3}|cuda\d{1,3}|cpu)$/.test(wanted.tag))
     unread(wanted, 'wheelTag', wanted.tag, 'a tag such as cu121, or cuda12 of JAX')
   const told: [string, Dotted | null][] = [
-    [`the wheel's tag ${wanted.tag}`, wanted.tag === null ? null : parseWheelTag(wanted.tag)],
-    [`the build string ${wanted.condaBuild}`, wanted.condaBuild === null ? null : cudaOfBuildString(wanted.condaBuild)],
+    [`the wheel's tag ${wanted.tag}`, wanted.tag === null ? null : cudaOfTag(wanted.tag, wanted.framework)],
+    [`the build string ${wanted.condaBuild}`, wanted.condaBuild === null ? null : cudaOfBuild(wanted.condaBuild)],
   ]
+  // cu12 of a wheel is any CUDA 12: there is no wheel with that tag.
+  if (wanted.tag !== null && wanted.framework !== 'jax' && cudaMajorOfTag(wanted.tag) !== null) wanted.tag = null
   for (const [what, cuda] of told) {
     if (cuda === null) continue
     if (wanted.cuda === null || wanted.fromModule) {
-      if (!wanted.fromModule) wanted.cuda = cuda
-    } else if (!sameMinor(cuda, wanted.cuda))
+      if (!wanted.fromModule) takeCuda(cuda, wanted)
+    } else if (cuda.length === 1 ? cuda[0] !== wanted.cuda[0] : !sameMinor(cuda, wanted.cuda))
       wanted.findings.push(
         finding(
           'build-rest',
@@ -207,6 +209,28 @@ function readBuild(question: CompatibilityQuestion, spec: MatchSpec | null, want
   }
   const major = wanted.tag?.startsWith('cuda') === true ? parseWheelTag(wanted.tag)?.[0] : undefined
   if (major !== undefined) wanted.tag = `cuda${major}`
+}
+
+/** "12" is any CUDA 12, ">=11.8,<12" what it says; what is neither stays unread. */
+function readCudaRange(text: string, wanted: Wanted): void {
+  wanted.cudaMajor = parseCudaMajor(text.trim().replace(/^=+/, '').replace(/\.\*$/, ''))
+  if (wanted.cudaMajor === null && /[<>=!~*|,]/.test(text)) wanted.cudaAllows = parseConstraint(text.trim())
+}
+
+/** One number: any CUDA of that major. JAX's own tags name majors, and are compared as tags. */
+function cudaOfTag(tag: string, framework: Framework | null): Dotted | null {
+  const major = framework === 'jax' ? null : cudaMajorOfTag(tag)
+  return major === null ? parseWheelTag(tag) : [major]
+}
+
+function cudaOfBuild(build: string): Dotted | null {
+  const major = cudaMajorOfBuildString(build)
+  return major === null ? cudaOfBuildString(build) : [major]
+}
+
+function takeCuda(cuda: Dotted, wanted: Wanted): void {
+  if (cuda.length === 1) wanted.cudaMajor ??= cuda[0] ?? null
+  else wanted.cuda = cuda
 }
 
 function readChannel(question: CompatibilityQuestion, spec: MatchSpec | null, wanted: Wanted): void {

@@ -49,7 +49,11 @@ interface About {
   matrix: Matrix
 }
 
-function archDropped({ capability, name, gpu, matrix }: About, cuda: Dotted): CompatibilityFinding[] {
+/** A GPU that is known by nothing else has its compute capability in its name. */
+const withCapability = ({ gpu, capability, ofProduct }: About): string =>
+  ofProduct ? `${gpu} (compute capability ${showDotted(capability)})` : gpu
+
+function archDropped({ capability, name, gpu, ofProduct, matrix }: About, cuda: Dotted): CompatibilityFinding[] {
   const architecture = architectureOf(capability, matrix)
   if (architecture?.lastCuda == null || compareDotted(minorOf(cuda), architecture.lastCuda) <= 0) return []
   const last = showDotted(architecture.lastCuda)
@@ -58,7 +62,7 @@ function archDropped({ capability, name, gpu, matrix }: About, cuda: Dotted): Co
       'build-gpu',
       'arch-dropped',
       'incompatible',
-      `${name} cannot run on ${gpu}: CUDA ${last} was the last for ${architecture.row.architecture} (compute capability ${architecture.row.capability}).`,
+      `${name} cannot run on ${gpu}: CUDA ${last} was the last for ${architecture.row.architecture}${ofProduct ? ` (compute capability ${architecture.row.capability})` : ''}.`,
       {
         required: `a build for CUDA ${last} or older`,
         found: `CUDA ${showDotted(cuda)}`,
@@ -69,12 +73,14 @@ function archDropped({ capability, name, gpu, matrix }: About, cuda: Dotted): Co
   ]
 }
 
-function belowMinimum({ build, name, gpu, capability }: About, minimum: string): CompatibilityFinding {
+function belowMinimum({ build, name, gpu, capability, ofProduct }: About, minimum: string): CompatibilityFinding {
   return finding(
     'build-gpu',
     'compute-capability',
     'incompatible',
-    `${name} needs a GPU of compute capability ${minimum} or higher; ${gpu} has ${showDotted(capability)}.`,
+    ofProduct
+      ? `${name} needs a GPU of compute capability ${minimum} or higher; ${gpu} has ${showDotted(capability)}.`
+      : `${name} needs a GPU of compute capability ${minimum} or higher; this one has ${showDotted(capability)}.`,
     {
       required: `compute capability ${minimum} or higher`,
       found: showDotted(capability),
@@ -112,7 +118,7 @@ function listedKernels(about: About, sass: readonly string[], ptx: readonly stri
         'compatible',
         compareDotted(cubin, capability) === 0
           ? `${name} holds machine code for ${gpu}: ${smName(cubin)}.`
-          : `${name} holds ${smName(cubin)}, which runs on ${gpu} (${showDotted(capability)}).`,
+          : `${name} holds ${smName(cubin)}, which runs on ${withCapability(about)}.`,
         {
           required: `machine code for ${showDotted(capability)}`,
           found: smName(cubin),
@@ -127,7 +133,7 @@ function listedKernels(about: About, sass: readonly string[], ptx: readonly stri
       'build-gpu',
       'no-kernel-image',
       'incompatible',
-      `${name} holds no machine code for ${gpu}${about.ofProduct ? ` (compute capability ${showDotted(capability)})` : ''}, and no PTX to make it from: the first kernel fails with error 209.`,
+      `${name} holds no machine code for ${withCapability(about)}, and no PTX to make it from: the first kernel fails with error 209.`,
       {
         required:
           (capability[1] ?? 0) === 0
@@ -188,6 +194,19 @@ function jit(
         found: what,
         hint: 'Take a build that holds machine code for this GPU, or one for an older CUDA.',
         from: [...from, ruleOf('ptx-version', matrix), ruleOf('ptx-jit', matrix)],
+      },
+    )
+  if (way === 'native-or-minor-version')
+    return finding(
+      'build-gpu',
+      'minor-version+ptx-jit',
+      'unknown',
+      `${name} would have to be compiled for ${gpu} from ${what}, and whether the driver is older than the compiler that made it, its branch alone does not tell.`,
+      {
+        required: `the driver of CUDA ${build.cuda} itself, or machine code for ${showDotted(capability)}`,
+        found: what,
+        hint: 'Give the whole version of the driver.',
+        from: [...from, ruleOf('ptx-version', matrix)],
       },
     )
   const trouble =

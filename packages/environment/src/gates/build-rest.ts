@@ -115,11 +115,10 @@ function solverGlibc(
 
 function cpuArch(build: Build, name: string, node: Node): CompatibilityFinding[] {
   if (build.channel === 'any') return []
-  const host = node.gpu?.host ?? null
-  const found = node.cpuArch ?? host
+  const found = node.cpuArch
   if (found === null) return []
   const archs = build.cpuArchs ?? []
-  const from = [build, node.cpuArch === null ? node.gpu : null]
+  const from = [build, node.gpu?.host === found ? node.gpu : null]
   const words = {
     required: archs.length === 0 ? 'x86_64, of which the tables speak' : listed(archs, 'or'),
     found,
@@ -135,17 +134,6 @@ function cpuArch(build: Build, name: string, node: Node): CompatibilityFinding[]
         'incompatible',
         `${name} is built for ${listed(archs, 'and')} only; this node is ${found}.`,
         { ...words, hint: 'Take a partition with such processors.' },
-      ),
-    ]
-  // Unsaid means x86_64; that this GPU stands in other hosts is worth a word, and no verdict.
-  if (node.cpuArch === null)
-    return [
-      finding(
-        'build-rest',
-        'cpu-arch',
-        'compatible',
-        `${node.gpu?.product} stands in nodes of ${host}, and what is known of ${name} is that of x86_64.`,
-        { ...words, hint: 'Say which processor the node has: uname -m prints it.' },
       ),
     ]
   return [

@@ -66,7 +66,7 @@ function ofGpu(version: Dotted, rows: readonly CudnnRow[], name: string, node: N
   const row = rows[0]?.row
   if (node.capability === null || row === undefined) return []
   const found = showDotted(node.capability)
-  const gpu = node.gpu?.product ?? `a GPU of compute capability ${found}`
+  const gpu = node.gpu?.product ?? 'this GPU'
   const words = { required: `compute capability ${row.minCapability} or higher`, found, from: [row] }
   if (compareDotted(node.capability, dotted(row.minCapability)) < 0)
     return [

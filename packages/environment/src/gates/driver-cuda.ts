@@ -5,10 +5,18 @@ import { type Evidence, finding } from '../findings.ts'
 import type { Node } from '../gpus/node.ts'
 import { type Matrix, type Row, ruleOf, type Toolkit } from '../matrix/matrix.ts'
 import { compareDotted, type Dotted, dotted, minorOf, showDotted, within } from '../versions/dotted.ts'
+import { reaches } from '../versions/driver.ts'
 import { forwardCompat } from './forward-compat.ts'
 
 /** How the driver runs it: what the next gate asks about PTX depends on it. */
-export type Way = 'native' | 'minor-version' | 'forward' | 'refused' | 'unknown'
+export type Way =
+  | 'native'
+  | 'minor-version'
+  /** Only the driver's branch is known, and the toolkit's own driver lies within it. */
+  | 'native-or-minor-version'
+  | 'forward'
+  | 'refused'
+  | 'unknown'
 
 export interface CudaAsked {
   /** PyTorch 2.1.2 for CUDA 12.1 */
@@ -37,7 +45,7 @@ export function driverCuda(
   if (driver === null) return { way: 'unknown', findings: [] }
   const stale = staleLibraries(toolkit, driver, node, compat, matrix)
   if (stale !== null) return { way: 'refused', findings: [stale] }
-  if (compareDotted(driver, toolkit.minDriver) >= 0) return native(asked, node, driver, toolkit, compat.package, matrix)
+  if (reaches(driver, toolkit.minDriver) === true) return native(asked, node, driver, toolkit, compat.package, matrix)
   if (compat.package !== undefined) {
     const forward = forwardCompat(asked, compat.package, node, driver, matrix)
     // A package that brings too little, or is made for other branches, leaves the driver to itself.
@@ -50,7 +58,7 @@ export function driverCuda(
     }
     if (forward !== null && forward.way !== 'without') return { way: forward.way, findings: forward.findings }
   }
-  if (toolkit.disputedMinDriver !== null && compareDotted(driver, toolkit.disputedMinDriver) >= 0)
+  if (toolkit.disputedMinDriver !== null && reaches(driver, toolkit.disputedMinDriver) === true)
     return { way: 'native', findings: [disputed(asked, node, toolkit)] }
   return sameMajor(asked, node, driver, toolkit, matrix)
 }
@@ -162,6 +170,10 @@ export function newestCudaOf(driver: Dotted, matrix: Matrix): Row<'driverBranche
   return numbers.length === 0 ? null : (matrix.branches.get(Math.max(...numbers)) ?? null)
 }
 
+/** /usr/local/cuda-12.4/compat, /apps/CUDA/12.4/compat, /opt/cuda-compat-12-4; compat-openssl10 is none. */
+export const hasCompatLibraries = (folder: string): boolean =>
+  /(?:^|\/)cuda[-_]?compat[^/]*(?:\/|$)|(?:^|\/)cuda[^/]*\/(?:[^/]+\/)*compat(?:\/|$)/i.test(folder)
+
 function staleLibraries(
   toolkit: Toolkit,
   driver: Dotted,
@@ -169,8 +181,8 @@ function staleLibraries(
   compat: { package: string | undefined; libraryPath: string | undefined },
   matrix: Matrix,
 ): CompatibilityFinding | null {
-  if (!/(?:^|[/:])(?:cuda-)?compat(?:[-/:]|$)/i.test(compat.libraryPath ?? '')) return null
-  if (compareDotted(driver, toolkit.minDriver) < 0) return null
+  if (!(compat.libraryPath ?? '').split(':').some(hasCompatLibraries)) return null
+  if (reaches(driver, toolkit.minDriver) !== true) return null
   return finding(
     'driver-cuda',
     'forward-compat-stale',
@@ -199,14 +211,33 @@ const disputed = (asked: CudaAsked, node: Node, toolkit: Toolkit): Compatibility
     },
   )
 
+/** R525 begins with 525.53 or 525.60.13, and CUDA 12 needs the latter: the branch alone does not tell. */
+export const withinBranch = (what: string, floor: string, node: Node, row: Evidence): CompatibilityFinding =>
+  finding(
+    'driver-cuda',
+    'driver-branch',
+    'unknown',
+    `${what} needs an NVIDIA driver of ${floor} or newer; of this node only the branch is given, ${node.driverText}, and some of its drivers are older.`,
+    {
+      required: `${floor} or newer`,
+      found: node.driverText,
+      hint: 'Give the whole version: nvidia-smi --query-gpu=driver_version --format=csv,noheader prints it.',
+      from: [row],
+    },
+  )
+
 function sameMajor(asked: CudaAsked, node: Node, driver: Dotted, toolkit: Toolkit, matrix: Matrix): DriverCuda {
   const row = matrix.tables.minorVersion.find(({ from, to }) => within(toolkit.cuda, dotted(from), dotted(to)))
   const own = toolkit.row.minDriver
   const major = toolkit.cuda[0]
   const floor = row === undefined ? own : row.minDriver
-  if (row !== undefined && compareDotted(driver, dotted(row.minDriver)) >= 0)
+  const ownReached = reaches(driver, toolkit.minDriver)
+  const floorReached = row === undefined ? ownReached : reaches(driver, dotted(row.minDriver))
+  if (floorReached === null)
+    return { way: 'unknown', findings: [withinBranch(asked.name, floor, node, row ?? toolkit.row)] }
+  if (row !== undefined && floorReached)
     return {
-      way: 'minor-version',
+      way: ownReached === null ? 'native-or-minor-version' : 'minor-version',
       findings: [
         finding(
           'driver-cuda',

@@ -3,7 +3,9 @@ import type { CompatibilityFinding } from '@trotline/contracts'
 import { finding } from '../findings.ts'
 import type { Node } from '../gpus/node.ts'
 import { architectureOf, type Matrix } from '../matrix/matrix.ts'
-import { compareDotted, dotted } from '../versions/dotted.ts'
+import { dotted } from '../versions/dotted.ts'
+import { reaches } from '../versions/driver.ts'
+import { withinBranch } from './driver-cuda.ts'
 
 /** Branches come in steps of five and ten; R616 still belongs to R615. */
 const BRANCH_STEP = 5
@@ -33,7 +35,9 @@ export function driverGpu(node: Node, matrix: Matrix): CompatibilityFinding[] {
       ),
     ]
   const findings: CompatibilityFinding[] = []
-  if (firstDriver !== null && compareDotted(driver, firstDriver) < 0)
+  const driven = firstDriver === null ? true : reaches(driver, firstDriver)
+  if (driven === null) return [{ ...withinBranch(name, row.firstDriver ?? '', node, row), gate: 'driver-gpu' }]
+  if (!driven)
     return [
       finding(
         'driver-gpu',
@@ -48,7 +52,7 @@ export function driverGpu(node: Node, matrix: Matrix): CompatibilityFinding[] {
         },
       ),
     ]
-  if (gpu?.minDriver !== undefined && compareDotted(driver, dotted(gpu.minDriver)) < 0)
+  if (gpu?.minDriver !== undefined && reaches(driver, dotted(gpu.minDriver)) !== true)
     findings.push(
       finding(
         'driver-gpu',

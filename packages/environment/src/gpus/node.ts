@@ -1,5 +1,5 @@
 // What is known of the node: its driver, and which GPU it has. Trust, best first: compute_cap of nvidia-smi, the device's
-// name, the gres type, a feature tag (a university's table lists tags that are wrong).
+// name, the gres type, a feature tag.
 import type { CompatibilityFinding, CompatibilityQuestion } from '@trotline/contracts'
 import { finding } from '../findings.ts'
 import { listed } from '../listed.ts'
@@ -7,6 +7,7 @@ import { architectureOf, type Matrix, type Row, ruleOf } from '../matrix/matrix.
 import { capabilityKey, parseCapability } from '../versions/capability.ts'
 import { compareDotted, type Dotted, dotted, parseDotted, showDotted } from '../versions/dotted.ts'
 import { parseDriver } from '../versions/driver.ts'
+import { gpusOfFeatures, type TaggedGpus } from './features.ts'
 import { gpuTypes } from './gres.ts'
 import { findGpu, isAmbiguous } from './names.ts'
 
@@ -14,10 +15,13 @@ export interface Node {
   driver: Dotted | null
   /** As given, for messages. */
   driverText: string | null
+  /** The weakest, where there are several types. */
   gpu: Row<'gpus'> | null
+  /** The other types that a job may get. What runs on the weakest need not run on these. */
+  others: readonly Row<'gpus'>[]
   capability: Dotted | null
   glibc: Dotted | null
-  /** null: not told, which means x86_64 to whoever asks, unless the GPU is soldered to another. */
+  /** null: not told, and the GPU is not soldered to one: x86_64 is meant then. */
   cpuArch: string | null
 }
 
@@ -29,8 +33,11 @@ export function understandNode(
   matrix: Matrix,
 ): { node: Node; findings: CompatibilityFinding[] } {
   const findings: CompatibilityFinding[] = []
-  const named = gpuOf(question, matrix, findings)
-  const capability = capabilityOfNode(question, matrix, named, findings)
+  const tagged = gpusOfFeatures(question.slurmFeatures, matrix.gpuNames)
+  const types = question.gpu === undefined ? tagged.gpus : typesOf(question.gpu, question, matrix, findings)
+  const capability = capabilityOfNode(question, matrix, types, tagged, findings)
+  // What was measured tells the types apart where it is not that of the weakest.
+  const named = (capability && types.find(type => isOf(type, capability))) ?? types[0] ?? null
   const driver = question.driver === undefined ? null : parseDriver(question.driver)
   if (question.driver === undefined)
     findings.push(
@@ -67,9 +74,10 @@ export function understandNode(
       driver,
       driverText: question.driver?.trim() ?? null,
       gpu: named,
+      others: named !== types[0] ? [] : types.filter(type => type !== named),
       capability,
       glibc,
-      cpuArch: cpuArchOf(question.cpuArch),
+      cpuArch: cpuArchOf(question.cpuArch) ?? named?.host ?? null,
     },
     findings,
   }
@@ -95,30 +103,38 @@ const CPU_ARCHS = new Map([
   ['x86-64', 'x86_64'],
 ])
 
-function gpuOf(question: CompatibilityQuestion, matrix: Matrix, findings: CompatibilityFinding[]): Row<'gpus'> | null {
+/** The node as it is for a job that gets another of its types. */
+export const withType = (node: Node, gpu: Row<'gpus'>, told: string | undefined): Node => ({
+  ...node,
+  gpu,
+  others: [],
+  capability: dotted(gpu.capability),
+  cpuArch: cpuArchOf(told) ?? gpu.host ?? null,
+})
+
+const isOf = (gpu: Row<'gpus'>, capability: Dotted): boolean => compareDotted(dotted(gpu.capability), capability) === 0
+
+/** Weakest first; empty where one of them is not known. */
+function typesOf(
+  gpu: string,
+  question: CompatibilityQuestion,
+  matrix: Matrix,
+  findings: CompatibilityFinding[],
+): Row<'gpus'>[] {
   // A compute capability that somebody measured makes the name a matter of words.
   const verdict = question.computeCapability === undefined ? 'unknown' : 'compatible'
-  const tell = (rule: string, detail: string, from: readonly Row<'ambiguousGpuNames'>[] = [], found = question.gpu) =>
+  const tell = (rule: string, detail: string, from: readonly Row<'ambiguousGpuNames'>[] = [], found = gpu) =>
     void findings.push(
-      finding('driver-gpu', rule, verdict, detail, {
-        required: 'the GPU of the node',
-        found: found ?? null,
-        hint: PROBE,
-        from,
-      }),
+      finding('driver-gpu', rule, verdict, detail, { required: 'the GPU of the node', found, hint: PROBE, from }),
     )
-  if (question.gpu === undefined) return gpuOfFeatures(question, matrix)
-  const types = gpuTypes(question.gpu)
-  if (types.length === 0) {
-    tell('gpu-unknown', 'No GPU is named for this node.')
-    return null
-  }
-  let weakest: Row<'gpus'> | null = null
+  const written = gpuTypes(gpu)
+  if (written.length === 0) tell('gpu-unknown', 'No GPU is named for this node.')
+  const types = new Set<Row<'gpus'>>()
   let sure = true
-  for (const type of types) {
+  for (const type of written) {
     const found = type === null ? null : findGpu(type, matrix.gpuNames)
     if (found !== null && !isAmbiguous(found)) {
-      if (weakest === null || compareDotted(dotted(found.capability), dotted(weakest.capability)) < 0) weakest = found
+      types.add(found)
       continue
     }
     sure = false
@@ -134,41 +150,31 @@ function gpuOf(question: CompatibilityQuestion, matrix: Matrix, findings: Compat
       tell('gpu-ambiguous', `"${type}" is a slice of a GPU and does not say of which.`, [], type)
     else tell('gpu-unknown', `The matrix knows no GPU called "${type}".`, [], type)
   }
-  if (!sure) return null
-  if (types.length > 1 && weakest !== null)
+  if (!sure) return []
+  const weakestFirst = [...types].sort((a, b) => compareDotted(dotted(a.capability), dotted(b.capability)))
+  const [weakest] = weakestFirst
+  if (weakest !== undefined && weakestFirst.length > 1)
     findings.push(
       finding(
         'driver-gpu',
         'gpu-weakest',
         'compatible',
-        `The node has ${types.length} types of GPU; the weakest counts, ${weakest.product} (${weakest.capability}).`,
-        { found: question.gpu, from: [weakest] },
+        `The node has ${weakestFirst.length} types of GPU, of which a job may get any: the weakest is ${weakest.product} (${weakest.capability}).`,
+        { found: gpu, from: [weakest] },
       ),
     )
-  return weakest
-}
-
-/** Slurm prints them with commas between; so do people. */
-const featuresOf = ({ slurmFeatures }: CompatibilityQuestion): string[] =>
-  [slurmFeatures ?? []].flat().flatMap(feature => feature.split(','))
-
-/** Sites put the device's name among the features (nvidia_geforce_rtx_5090). */
-function gpuOfFeatures(question: CompatibilityQuestion, matrix: Matrix): Row<'gpus'> | null {
-  for (const feature of featuresOf(question)) {
-    const found = /\d/.test(feature) ? findGpu(feature, matrix.gpuNames) : null
-    if (found !== null && !isAmbiguous(found)) return found
-  }
-  return null
+  return weakestFirst
 }
 
 function capabilityOfNode(
   question: CompatibilityQuestion,
   matrix: Matrix,
-  named: Row<'gpus'> | null,
+  types: readonly Row<'gpus'>[],
+  tagged: TaggedGpus,
   findings: CompatibilityFinding[],
 ): Dotted | null {
-  const ofName = named === null ? null : dotted(named.capability)
-  const tagged = capabilityOfFeatures(featuresOf(question))
+  const [weakest] = types
+  const ofName = weakest === undefined ? null : dotted(weakest.capability)
   const features = ruleOf('feature-tags', matrix)
   const given = question.computeCapability === undefined ? null : parseCapability(question.computeCapability)
   if (question.computeCapability !== undefined && given === null)
@@ -181,51 +187,69 @@ function capabilityOfNode(
         { required: 'a number such as 8.0', found: question.computeCapability, hint: PROBE },
       ),
     )
-  const trusted = given ?? ofName
-  if (given !== null && ofName !== null && compareDotted(given, ofName) !== 0)
+  const ofSlurm = question.gpu === undefined ? null : ofName
+  const trusted = given ?? ofSlurm
+  if (given !== null && weakest !== undefined && !types.some(type => isOf(type, given)))
     findings.push(
       finding(
         'driver-gpu',
         'gpu-contradiction',
         'compatible',
-        `The compute capability given is ${showDotted(given)}, and ${named?.product} has ${named?.capability}: what was measured counts.`,
-        { required: named?.capability ?? null, found: showDotted(given), hint: PROBE, from: [named, features] },
+        `The compute capability given is ${showDotted(given)}, and ${weakest.product} has ${weakest.capability}: what was measured counts.`,
+        { required: weakest.capability, found: showDotted(given), hint: PROBE, from: [weakest, features] },
       ),
     )
-  if (trusted !== null && tagged !== null && compareDotted(trusted, tagged) !== 0)
+  if (trusted !== null && tagged.capability !== null && compareDotted(trusted, tagged.capability) !== 0)
     findings.push(
       finding(
         'driver-gpu',
         'feature-tag',
         'compatible',
-        `A feature of the node says ${showDotted(tagged)}, the GPU itself is ${showDotted(trusted)}: the tag does not count.`,
-        { required: showDotted(trusted), found: showDotted(tagged), from: [features] },
+        `A feature of the node says ${showDotted(tagged.capability)}, the GPU itself is ${showDotted(trusted)}: the tag does not count.`,
+        { required: showDotted(trusted), found: showDotted(tagged.capability), from: [features] },
       ),
     )
   if (trusted !== null) return known(trusted, question, matrix, findings)
   const measured = ofThisNode(question).__cuda_arch
   const ofSolver = measured === undefined ? null : parseCapability(measured)
   if (ofSolver !== null) return known(ofSolver, question, matrix, findings)
-  if (tagged !== null && question.gpu === undefined) {
-    findings.push(
-      finding(
-        'driver-gpu',
-        'feature-tag',
-        'compatible-with-warning',
-        `Only a feature of the node says that its GPU has compute capability ${showDotted(tagged)}; such tags can be wrong.`,
-        { found: showDotted(tagged), hint: PROBE, from: [features] },
-      ),
-    )
-    return known(tagged, question, matrix, findings)
+  if (question.gpu !== undefined) return null
+  const ofFeatures = ofName ?? tagged.capability
+  if (ofFeatures !== null) {
+    findings.push(onlyTagged(types, ofFeatures, features))
+    return known(ofFeatures, question, matrix, findings)
   }
-  if (question.gpu === undefined)
-    findings.push(
-      finding('driver-gpu', 'gpu-unknown', 'unknown', 'The GPU of the node is not known.', {
-        required: 'a GPU or its compute capability',
-        hint: PROBE,
-      }),
-    )
+  const [doubt] = tagged.doubtful
+  findings.push(
+    finding(
+      'driver-gpu',
+      'gpu-unknown',
+      'unknown',
+      doubt === undefined
+        ? 'The GPU of the node is not known.'
+        : `The GPU of the node is not known: whether its feature "${doubt}" names one, nothing beside it says.`,
+      { required: 'a GPU or its compute capability', found: doubt ?? null, hint: PROBE },
+    ),
+  )
   return null
+}
+
+function onlyTagged(types: readonly Row<'gpus'>[], capability: Dotted, rule: Row<'rules'>): CompatibilityFinding {
+  const products = types.map(({ product }) => product)
+  const [weakest] = products
+  const says =
+    weakest === undefined
+      ? `its GPU has compute capability ${showDotted(capability)}`
+      : products.length === 1
+        ? `its GPU is ${weakest}`
+        : `its GPU is ${listed(products, 'or')}, of which ${weakest} is the weakest`
+  return finding(
+    'driver-gpu',
+    'feature-tag',
+    'compatible-with-warning',
+    `Only a feature of the node says that ${says}; such tags can be wrong.`,
+    { found: weakest ?? showDotted(capability), hint: PROBE, from: [rule] },
+  )
 }
 
 function known(
@@ -248,14 +272,4 @@ function known(
     ),
   )
   return null
-}
-
-/** COMPUTE_CAPABILITY_8_6, cc86, sm_86 among the features; the lowest if there are several. */
-function capabilityOfFeatures(features: readonly string[]): Dotted | null {
-  const found = features
-    .map(feature => /^(?:COMPUTE_CAPABILITY|CC)[_-]?(\d{1,2})[._]?(\d)$/i.exec(feature.trim()))
-    .map(match => (match === null ? null : parseCapability(`${match[1]}.${match[2]}`)))
-    .filter(capability => capability !== null)
-    .sort(compareDotted)
-  return found[0] ?? null
 }

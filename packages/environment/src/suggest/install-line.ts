@@ -21,10 +21,11 @@ export function installLine(build: Build | null, { frameworkVersion = '', packag
   }
 }
 
-function pipLine(build: Build, version: string, name: string): string {
+/** null: its wheels for CUDA are not in pip's index. */
+function pipLine(build: Build, version: string, name: string): string | null {
   if (build.framework === 'pytorch') return `torch==${exact(version)}${build.tag === null ? '' : `+${build.tag}`}`
   if (build.framework === 'jax')
-    return (build.cudaNumbers[0] ?? 0) >= 12 ? `jax[cuda${build.cudaNumbers[0]}]==${version}` : `jax==${version}`
+    return (build.cudaNumbers[0] ?? 0) >= 12 ? `jax[cuda${build.cudaNumbers[0]}]==${version}` : null
   return build.bundled ? `${name}[and-cuda]==${exact(version)}` : `${name}==${exact(version)}`
 }
 

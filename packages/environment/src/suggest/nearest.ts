@@ -5,11 +5,10 @@ import { understandSoftware } from '../builds/wanted.ts'
 import { judge } from '../judge.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { compareDotted, dotted, minorOf, parseDotted } from '../versions/dotted.ts'
-import { type Candidate, channelIsOpen, costOf, outdone } from './candidate.ts'
+import { asksNoLess, type Candidate, changesBetween, costOf, softwareIn } from './candidate.ts'
 import { newestBuild } from './newest.ts'
 import { candidatesOfBuilds } from './of-builds.ts'
 import { candidatesOfPrograms } from './of-programs.ts'
-import { hardwareOf, onNode } from './on-node.ts'
 import { createJudge, runs } from './refusals.ts'
 import { suggestionOf } from './suggestion.ts'
 
@@ -46,13 +45,12 @@ export function nearest(
   const kept: { candidate: Candidate; suggestion: Suggestion }[] = []
   for (const candidate of candidates) {
     if (kept.length === MOST) break
-    if (
-      candidate.kinds.size === 0 ||
-      kept.some(({ candidate: nearer }) => outdone(candidate, nearer, channelIsOpen(question)))
-    )
-      continue
+    const nearer = kept.filter(one => asksNoLess(candidate, one.candidate))
+    if (candidate.kinds.size === 0 || nearer.some(({ suggestion }) => suggestion.verdict === 'compatible')) continue
     const report = judgeOrSkip(candidate)
-    if (runs(report)) kept.push({ candidate, suggestion: suggestionOf(candidate, report) })
+    // What asks for more has to be better: without the warning.
+    if (runs(report) && (nearer.length === 0 || report.verdict === 'compatible'))
+      kept.push({ candidate, suggestion: suggestionOf(candidate, report) })
   }
   const suggestions = kept.map(({ suggestion }) => suggestion)
   if (!isListed(framework) || !suggestions.some(({ partition }) => partition === null)) return suggestions
@@ -73,36 +71,17 @@ function withForwardCompatibility(question: CompatibilityQuestion, cuda: string 
     .filter(({ brings }) => compareDotted(brings, minorOf(numbers)) >= 0)
     .sort((a, b) => compareDotted(a.brings, b.brings))
     .map(({ name }, i): Candidate => {
-      const software = { ...softwareAsked(question), forwardCompatPackage: name }
-      return {
-        software,
-        build: null,
-        question: { ...question, ...onNode(software, question, matrix).question },
-        partition: null,
-        kinds: new Set(['forward']),
-        changes: [{ field: 'forwardCompatPackage', from: null, to: name }],
-        steps: i / 100,
-      }
+      const target = { ...question, forwardCompatPackage: name }
+      const changes = changesBetween(question, target)
+      return { build: null, question: target, partition: null, kinds: new Set(['forward']), changes, steps: i / 100 }
     })
 }
 
-function elsewhere(question: CompatibilityQuestion, { partition, hardware }: Partition): Candidate {
-  const software = softwareAsked(question)
-  return {
-    software,
-    build: null,
-    question: { ...hardware, ...software },
-    partition,
-    kinds: new Set(['partition']),
-    changes: [{ field: 'partition', from: null, to: partition }],
-    steps: 0,
-  }
-}
-
-/** All of the question that is no matter of the node. */
-function softwareAsked(question: CompatibilityQuestion): Suggestion['software'] {
-  const { virtualPackages, solveHost, env, ...asked } = question
-  const software: CompatibilityQuestion = { ...asked }
-  for (const field of Object.keys(hardwareOf(question))) delete software[field as keyof CompatibilityQuestion]
-  return software
-}
+const elsewhere = (question: CompatibilityQuestion, { partition, hardware }: Partition): Candidate => ({
+  build: null,
+  question: { ...softwareIn(question), ...hardware },
+  partition,
+  kinds: new Set(['partition']),
+  changes: [{ field: 'partition', from: null, to: partition }],
+  steps: 0,
+})

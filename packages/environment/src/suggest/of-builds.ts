@@ -1,16 +1,25 @@
 // Every build that the matrix lists of the framework, as a candidate: asked with the Python that was wanted, or with the
 // nearest one that the build knows.
-import type { CompatibilityQuestion, Software, SuggestedChange } from '@trotline/contracts'
+import type { CompatibilityQuestion } from '@trotline/contracts'
 import type { Build, ListedFramework } from '../builds/build.ts'
 import { buildsOf } from '../builds/builds-of.ts'
 import { softwareOf } from '../builds/software-of.ts'
 import { type Wanted, wantsVersion } from '../builds/wanted.ts'
 import type { Matrix } from '../matrix/matrix.ts'
-import { compareDotted, type Dotted, minorOf, sameMinor, showDotted, within } from '../versions/dotted.ts'
+import {
+  beginsWith,
+  compareDotted,
+  type Dotted,
+  minorOf,
+  parseDotted,
+  sameMinor,
+  showDotted,
+  within,
+} from '../versions/dotted.ts'
 import { globMatches } from '../versions/match-spec.ts'
 import { allowedOf, type PythonAsked } from '../versions/python.ts'
-import { type Candidate, type ChangeKind, channelIsOpen } from './candidate.ts'
-import { onNode } from './on-node.ts'
+import { type Candidate, type ChangeKind, changesBetween, channelIsOpen } from './candidate.ts'
+import { envFor } from './on-node.ts'
 
 /** @param asked the CUDA that the judge found behind what was asked for; null: it found none */
 export function candidatesOfBuilds(
@@ -39,50 +48,86 @@ interface Given {
 
 function candidateOf({ build, wanted, asked, question, minors, cudas, matrix }: Given): Candidate {
   const kinds = new Set<ChangeKind>()
-  const changes: SuggestedChange[] = []
   let steps = 0
-  const change = (kind: ChangeKind, field: string, from: string | null, to: string): void => {
-    kinds.add(kind)
-    changes.push({ field, from, to })
-  }
-  const listed = softwareOf(build)
-  const version = versionOf(build, wanted) ?? listed.frameworkVersion ?? build.version
-  if (versionOf(build, wanted) === null) {
+  const version = versionOf(build, wanted)
+  if (version === null) {
     const patch = wanted.version !== null && sameMinor(wanted.version, build.to)
-    change(patch ? 'patch' : 'version', 'frameworkVersion', wanted.versionText, version)
+    kinds.add(patch ? 'patch' : 'version')
     steps += patch ? patchSteps(wanted.version ?? [], build.to) : stepsBetween(minors, wanted.version, build.to)
   } else if (wanted.version !== null && compareDotted(wanted.version, build.to) !== 0) steps += 0.001 // 1.3 is first of all 1.3.0
-  if (wanted.channel !== build.channel && !channelIsOpen(question))
-    change('build', 'channel', wanted.channel, build.channel)
-  const name = listed.package
-  if (name !== undefined && name !== (wanted.package ?? 'tensorflow')) change('build', 'package', wanted.package, name)
-  if (asked !== null && !sameMinor(asked, build.cudaNumbers)) {
-    change('cuda', 'cuda', showDotted(asked), build.cuda)
+  if (wanted.channel !== build.channel && !channelIsOpen(question)) kinds.add('channel')
+  const sameCuda = asked !== null && sameMinor(asked, build.cudaNumbers)
+  if (asked !== null && !sameCuda) {
+    kinds.add('cuda')
     steps += stepsBetween(cudas, asked, build.cudaNumbers)
-  } else if (asked === null) change('build', 'cuda', null, build.cuda)
-  if (build.tag !== null && wanted.tag !== null && wanted.tag !== build.tag)
-    change('build', 'wheelTag', wanted.tag, build.tag)
-  const asWritten =
-    build.condaBuild !== null && wanted.condaBuild !== null && sameBuildString(wanted.condaBuild, build.condaBuild)
-  if (wanted.condaBuild !== null && !asWritten && build.condaBuild !== null)
-    change('build', 'condaBuild', wanted.condaBuild, build.condaBuild)
-  if (question.cudnn !== undefined && build.cudnn !== null && build.cudnn !== question.cudnn && wanted.fromModule)
-    change('build', 'cudnn', question.cudnn, build.cudnn)
+  }
   const python = pythonFor(build, wanted.python)
   if (python !== null && wanted.python !== null && python !== wanted.python.text) {
-    change('python', 'python', wanted.python.text, python)
+    kinds.add('python')
     steps += pythonSteps(wanted.python, python)
   }
-  const software: Software = {
-    ...listed,
-    frameworkVersion: version,
+  const named = kinds.size > 0 || asked === null
+  const target = targetOf(build, version, python, named, wanted, question, matrix)
+  const changes = changesBetween(question, target).map(change =>
+    change.field === 'cuda' && change.from === null && asked !== null ? { ...change, from: showDotted(asked) } : change,
+  )
+  // Tag, build string and cuDNN follow the CUDA; changed without it they are another build of the same.
+  const follows = kinds.has('cuda') || kinds.has('channel')
+  const ofBuild = changes.some(
+    ({ field, from }) =>
+      field === 'package' ||
+      field === 'forwardCompatPackage' ||
+      field.startsWith('env.') ||
+      (!follows && from !== null && (field === 'wheelTag' || field === 'condaBuild' || field === 'cudnn')),
+  )
+  if (ofBuild || asked === null) kinds.add('build')
+  return { build, question: target, partition: null, kinds, changes, steps }
+}
+
+/**
+ * The question, with the build named in it and nothing that names another.
+ * @param named its CUDA has to be said, because the question alone would not come to it
+ */
+function targetOf(
+  build: Build,
+  version: string | null,
+  python: string | null,
+  named: boolean,
+  wanted: Wanted,
+  question: CompatibilityQuestion,
+  matrix: Matrix,
+): CompatibilityQuestion {
+  const { condaSpec, condaBuild, wheelTag, forwardCompatPackage, env: _env, cudnn, ...kept } = question
+  const listed = softwareOf(build)
+  const env = envFor(question, matrix)
+  const sameChannel = wanted.channel === build.channel
+  const sameCuda = wanted.cuda !== null && !wanted.fromModule && sameMinor(wanted.cuda, build.cudaNumbers)
+  const ownCuda = question.cuda !== undefined && (sameCuda || (wanted.fromModule && question.cuda === build.cuda))
+  const buildString =
+    condaBuild !== undefined && build.condaBuild !== null && sameBuildString(condaBuild, build.condaBuild)
+  return {
+    ...kept,
+    framework: question.framework ?? build.framework,
+    frameworkVersion: version ?? listed.frameworkVersion ?? build.version,
+    ...(sameChannel ? {} : { channel: build.channel }),
+    ...(listed.package === undefined || listed.package === (wanted.package ?? 'tensorflow')
+      ? {}
+      : { package: listed.package }),
+    ...(ownCuda || (question.cuda === undefined && !named) ? {} : { cuda: build.cuda }),
+    ...(build.tag === null ? {} : { wheelTag: build.tag }),
+    ...(buildString ? { condaBuild } : {}),
+    ...(cudnn === undefined || build.cudnn === null
+      ? {}
+      : { cudnn: sameCudnn(cudnn, build.cudnn) ? cudnn : build.cudnn }),
     ...(python === null ? {} : { python }),
-    ...(question.napi === undefined ? {} : { napi: question.napi }),
-    ...(question.librariesFrom === undefined ? {} : { librariesFrom: question.librariesFrom }),
+    ...(env === undefined ? {} : { env }),
   }
-  const solved = onNode(software, question, matrix)
-  if (solved.override !== null) change('build', 'env.CONDA_OVERRIDE_CUDA', solved.override.from, solved.override.to)
-  return { software, build, question: solved.question, partition: null, kinds, changes, steps }
+}
+
+/** 8.9 and 8.9.2 are one. */
+function sameCudnn(one: string, other: string): boolean {
+  const [a, b] = [parseDotted(one), parseDotted(other)]
+  return a !== null && b !== null && (beginsWith(a, b) || beginsWith(b, a))
 }
 
 /** The version as it was asked for, where the build is one of it; null: another release. */

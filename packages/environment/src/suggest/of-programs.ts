@@ -1,10 +1,10 @@
 // What a program without a framework could do: be built with another CUDA toolkit, or for another GPU too.
-import type { CompatibilityQuestion, Software, SuggestedChange } from '@trotline/contracts'
+import type { CompatibilityQuestion } from '@trotline/contracts'
 import { understandNode } from '../gpus/node.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { compareDotted, type Dotted, sameMinor, showDotted } from '../versions/dotted.ts'
-import type { Candidate, ChangeKind } from './candidate.ts'
-import { onNode } from './on-node.ts'
+import { type Candidate, type ChangeKind, changesBetween } from './candidate.ts'
+import { envFor } from './on-node.ts'
 
 export function candidatesOfPrograms(
   framework: 'cuda-runtime' | 'custom-cuda',
@@ -20,42 +20,29 @@ export function candidatesOfPrograms(
     framework === 'cuda-runtime' || ownKernels === undefined || capability === null
       ? [ownKernels]
       : [ownKernels, { ...ownKernels, sass: [...ownKernels.sass, showDotted(capability)] }]
-  const candidates: Candidate[] = []
-  for (const [i, toolkit] of toolkits.entries())
-    for (const kernels of kernelSets) {
+  const env = envFor(question, matrix)
+  const { forwardCompatPackage, env: _env, ...kept } = question
+  return toolkits.flatMap((toolkit, i) =>
+    kernelSets.map((kernels): Candidate => {
       const kinds = new Set<ChangeKind>()
-      const changes: SuggestedChange[] = []
       const same = cuda !== null && sameMinor(cuda, toolkit)
+      if (!same) kinds.add('cuda')
+      if (kernels !== ownKernels) kinds.add('kernels')
       const version = showDotted(same ? cuda : toolkit)
-      if (!same) {
-        kinds.add('cuda')
-        changes.push({ field: 'cuda', from: cuda === null ? null : showDotted(cuda), to: version })
-      }
-      if (kernels !== ownKernels && kernels !== undefined && capability !== null) {
-        kinds.add('kernels')
-        changes.push({
-          field: 'kernels.sass',
-          from: ownKernels?.sass.join(', ') || null,
-          to: kernels.sass.join(', '),
-        })
-      }
-      const software: Software = {
+      const target: CompatibilityQuestion = {
+        ...kept,
         framework,
-        ...(framework === 'cuda-runtime' ? { frameworkVersion: version } : {}),
+        ...(question.frameworkVersion === undefined || framework === 'custom-cuda'
+          ? {}
+          : { frameworkVersion: version }),
         cuda: version,
         ...(kernels === undefined ? {} : { kernels }),
-        ...(question.cudnn === undefined ? {} : { cudnn: question.cudnn }),
+        ...(env === undefined ? {} : { env }),
       }
+      const changes = changesBetween(question, target)
+      if (kinds.size === 0 && changes.length > 0) kinds.add('build')
       const steps = Math.abs(i - (at === -1 ? toolkits.length : at)) / 100
-      candidates.push({
-        software,
-        build: null,
-        question: onNode(software, question, matrix).question,
-        partition: null,
-        kinds,
-        changes,
-        steps,
-      })
-    }
-  return candidates
+      return { build: null, question: target, partition: null, kinds, changes, steps }
+    }),
+  )
 }

@@ -13,10 +13,10 @@ export function createJudge(matrix: Matrix): JudgeOrSkip {
   let nothingRuns = false
   const refusedCuda = new Set<string>()
   return candidate => {
-    const { question, build, software, partition } = candidate
+    const { question, build, partition } = candidate
     // Of a program and of JAX, CUDA at run time may be another one than the row's; compat libraries change what a driver runs.
     const cuda =
-      build === null || build.cudaAtRunTime !== null || software.forwardCompatPackage !== undefined
+      build === null || build.cudaAtRunTime !== null || question.forwardCompatPackage !== undefined
         ? null
         : capabilityKey(build.cudaNumbers)
     if (partition !== null) return judge(question, matrix)

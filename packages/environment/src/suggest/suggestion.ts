@@ -3,17 +3,18 @@ import type { CompatibilityReport, Software, Suggestion } from '@trotline/contra
 import { type Build, buildName, FRAMEWORK_NAMES, FRAMEWORKS } from '../builds/build.ts'
 import { listed } from '../listed.ts'
 import { sortedPythons } from '../versions/python.ts'
-import type { Candidate } from './candidate.ts'
+import { type Candidate, softwareIn } from './candidate.ts'
 import { installLine } from './install-line.ts'
 
 export function suggestionOf(candidate: Candidate, report: CompatibilityReport, first = ''): Suggestion {
-  const { software, build, partition, changes } = candidate
+  const { build, partition, changes } = candidate
+  const software = softwareIn(candidate.question)
   const warnings = report.findings.filter(one => one.verdict === 'compatible-with-warning')
   const sentences = [
     first,
-    whatRuns(candidate),
+    whatRuns(candidate, software),
     build === null ? '' : pythonSentence(build, software.python),
-    build === null ? '' : tagSentence(build),
+    build === null ? '' : whereFrom(build),
     ...warnings.map(one => one.detail),
   ]
   return {
@@ -27,7 +28,7 @@ export function suggestionOf(candidate: Candidate, report: CompatibilityReport, 
   }
 }
 
-function whatRuns({ software, build, partition, changes }: Candidate): string {
+function whatRuns({ build, partition, changes }: Candidate, software: Software): string {
   const name = build === null ? nameOf(software) : buildName(build, software.frameworkVersion ?? null)
   const from = build === null || build.channel === 'npm' ? '' : ` from ${channelWords(build.channel)}`
   const kernels = changes.some(({ field }) => field === 'kernels.sass') ? ', compiled for this GPU as well,' : ''
@@ -54,8 +55,11 @@ function pythonSentence({ python }: Build, chosen: string | undefined): string {
   return chosen === undefined ? `It wants ${known}.` : `With Python ${chosen} (it wants ${known}).`
 }
 
-/** pip takes the default wheel where nobody names another. */
-const tagSentence = ({ framework, channel, tag, isDefault }: Build): string =>
-  framework === 'pytorch' && channel === 'pip' && tag !== null && !isDefault
-    ? `Name the tag +${tag}: without it pip takes another wheel of the release.`
+/** pip takes the default wheel where nobody names another; JAX's wheels for CUDA were not in its index before CUDA 12. */
+function whereFrom({ framework, channel, tag, isDefault, cudaNumbers }: Build): string {
+  if (framework === 'pytorch' && channel === 'pip' && tag !== null && !isDefault)
+    return `Name the tag +${tag}: without it pip takes another wheel of the release.`
+  return framework === 'jax' && (cudaNumbers[0] ?? 0) < 12
+    ? "pip's index has only its build for CPUs: the wheels for CUDA are in the project's own list."
     : ''
+}

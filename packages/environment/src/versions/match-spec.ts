@@ -14,19 +14,18 @@ const NAME = /^[a-z0-9_][a-z0-9_.-]{0,99}$/
 
 /** null: not a match spec. */
 export function parseMatchSpec(text: string): MatchSpec | null {
-  const line = text.replace(/#.*$/, '').trim()
+  const line = text.replace(/#.*$/, '').replace(/\s+/g, ' ').trim()
   if (line === '' || line.length > 200) return null
   const cut = line.lastIndexOf('::')
   const channel = cut === -1 ? null : channelOf(line.slice(0, cut))
   let rest = cut === -1 ? line : line.slice(cut + 2)
   let version: string | null = null
   let build: string | null = null
-  const brackets = /\[([^\]]*)\]$/.exec(rest)
-  if (brackets !== null) {
-    rest = rest.slice(0, brackets.index)
-    for (const [, key, value] of (brackets[1] ?? '').matchAll(
-      /(\w+)\s*=\s*["']?([^"']+?)["']?\s*(?:,(?=\s*\w+\s*=)|$)/g,
-    )) {
+  const bracket = rest.endsWith(']') ? rest.indexOf('[') : -1
+  if (bracket !== -1) {
+    const inside = rest.slice(bracket + 1, -1)
+    rest = rest.slice(0, bracket)
+    for (const [, key, value] of inside.matchAll(/\b(\w{1,20})\s*=\s*["']?([^"']+?)["']?\s*(?:,(?=\s*\w+\s*=)|$)/g)) {
       if (key === 'version') version = value ?? null
       if (key === 'build') build = value ?? null
     }
@@ -34,11 +33,16 @@ export function parseMatchSpec(text: string): MatchSpec | null {
   const match = /^([A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(.*)$/.exec(rest.trim())
   const name = match?.[1]?.toLowerCase()
   if (name === undefined || !NAME.test(name)) return null
-  const tail = (match?.[2] ?? '').trim()
+  // conda takes `pytorch = 2.1` and `>=2.1, <2.2` as if the spaces were not there.
+  const tail = (match?.[2] ?? '').trim().replace(/\s*([=<>!~,|]+)\s*/g, '$1')
+  // An address or a file is no name with a version.
+  if (/[:/\\]/.test(tail) || /\.(?:conda|tar\.bz2)$/.test(name)) return null
   if (tail !== '') {
     const single = /^=([^=<>!~,|\s]+)=([^=\s]+)$/.exec(tail) // name=1.3=build
+    const exact = /^(==[^=<>!~,|\s]+)=([^=\s]+)$/.exec(tail) // name==1.3.1=build
     const spaced = /^([^\s]+)\s+([^\s=<>!~]+)$/.exec(tail) // name 1.3 build
     if (single !== null) [version, build] = [`=${single[1]}`, single[2] ?? null]
+    else if (exact !== null) [version, build] = [exact[1] ?? null, exact[2] ?? null]
     else if (spaced !== null) [version, build] = [spaced[1] ?? null, spaced[2] ?? null]
     else version = tail.replace(/\s+/g, '')
   }
@@ -49,6 +53,10 @@ export function parseMatchSpec(text: string): MatchSpec | null {
     build: build === '*' ? null : build,
   }
 }
+
+/** `=1.3`, `==1.3` and `1.3.*` name a release as 1.3 does; what is left is a constraint. */
+export const bare = (version: string | null): string | null =>
+  version?.replace(/^=+(?=\d)/, '').replace(/\.\*$/, '') ?? null
 
 /** conda-forge/linux-64 is conda-forge; of an address the last part counts. */
 const channelOf = (text: string): string =>
@@ -71,9 +79,11 @@ export function parsePipRequirement(text: string): PipRequirement | null {
   const line = text
     .replace(/(^|\s)#.*$/, '')
     .replace(/;.*$/, '')
+    .replace(/\s+/g, ' ')
     .trim()
+  if (line.length > 200) return null
   const match = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*((?:[<>=!~].*)?)$/.exec(line)
-  if (match?.[1] === undefined || line.length > 200) return null
+  if (match?.[1] === undefined) return null
   const written = (match[3] ?? '').replace(/\s+/g, '')
   const local = /^={2,3}[^,+]+\+([a-z0-9.]+)$/i.exec(written)?.[1]?.toLowerCase() ?? null
   return {

@@ -9,7 +9,7 @@ export interface PythonAsked {
   allows: Constraint
 }
 
-/** null: neither a version with a minor nor a constraint. */
+/** null: neither a version nor a constraint. */
 export function parsePython(text: string): PythonAsked | null {
   const trimmed = text.trim()
   const match = /^(\d)\.(\d{1,2})(t)?(?:\.\d{1,3}(?:[a-z0-9.]*|\.\*)?|\.\*)?$/.exec(trimmed)
@@ -18,7 +18,8 @@ export function parsePython(text: string): PythonAsked | null {
     const allows = parseConstraint(`${match[1]}.${match[2]}`)
     return allows === null ? null : { text: trimmed, minor, allows }
   }
-  if (!/[<>=!~*|,]/.test(trimmed)) return null
+  // `3` is every 3.x, as `=3` and `3.*` are.
+  if (!/[<>=!~*|,]|^\d$/.test(trimmed)) return null
   const allows = parseConstraint(trimmed)
   return allows === null ? null : { text: trimmed, minor: null, allows }
 }

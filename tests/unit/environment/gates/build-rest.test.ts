@@ -63,7 +63,7 @@ test('tfjs-node-gpu is for x86_64 only; of others it is not known what exists el
       gpu: 'GB200',
       cpuArch: undefined as never,
     }),
-    'compatible',
+    'unknown',
   )
 })
 

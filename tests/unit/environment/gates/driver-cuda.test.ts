@@ -149,3 +149,38 @@ test('cuda-compat libraries left in LD_LIBRARY_PATH on a newer driver are refuse
   assert.match(report.detail, /580\.95\.05.*error 803/)
   assert.equal(program('580.95.05', '12.4', more).verdict, 'compatible')
 })
+
+test('only a folder of CUDA makes compat libraries of its name', () => {
+  const rule = (path: string) =>
+    judge(
+      { driver: '580.159.03', gpu: 'A100', framework: 'cuda-runtime', cuda: '12.4', env: { LD_LIBRARY_PATH: path } },
+      matrix,
+    ).rule
+  for (const path of [
+    '/usr/local/cuda-12.4/compat',
+    '/apps/CUDA/12.4/compat/lib',
+    '/opt/cuda-compat-12-4',
+    '/x:/sw/CUDAcompat/12',
+  ])
+    assert.equal(rule(path), 'forward-compat-stale', path)
+  for (const path of ['/usr/lib64/compat-openssl10', '/opt/compat', '/usr/local/cuda-12.4/lib64:/opt/compat-gcc'])
+    assert.match(rule(path), /driver-native/, path)
+})
+
+test('of a branch alone the verdict stands where the whole branch is above or below, and is unknown within', () => {
+  const torch = (driver: string, wheelTag: string, frameworkVersion: string, gpu = 'A100') =>
+    judge({ driver, gpu, framework: 'pytorch', frameworkVersion, wheelTag, channel: 'pip' }, matrix)
+  for (const driver of ['525', 'R525'])
+    assert.deepEqual(
+      [torch(driver, 'cu121', '2.1.2').verdict, torch(driver, 'cu121', '2.1.2').rule],
+      ['unknown', 'driver-branch'],
+    )
+  assert.equal(torch('520', 'cu121', '2.1.2').rule, 'driver-too-old')
+  assert.equal(torch('535', 'cu121', '2.1.2').verdict, 'compatible')
+  assert.equal(torch('525', 'cu118', '2.1.2').verdict, 'compatible')
+  assert.equal(torch('550', 'cu124', '2.5.1').rule, 'minor-version')
+  assert.deepEqual(
+    [torch('520', 'cu118', '2.1.2', 'H100').verdict, torch('410', 'cu92', '1.3.1', 'T4').verdict],
+    ['unknown', 'unknown'],
+  )
+})

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import type { CompatibilityQuestion, Suggestion } from '@trotline/contracts'
-import { judge, nearest, parseMatrix } from '@trotline/environment'
+import { judge, judgeSpec, nearest, parseMatrix } from '@trotline/environment'
 
 const ROOT = new URL('../../../../', import.meta.url)
 const matrix = parseMatrix(readFileSync(new URL('conda/compatibility.json', ROOT), 'utf8'))
@@ -15,7 +15,7 @@ const refused = examples.filter(({ given }) => judge(given, matrix).verdict === 
 /** The tutorial's cluster. */
 const BLUE_CRAB = { driver: '396.37', gpu: 'K80' }
 
-const changed = ({ changes }: Suggestion): Record<string, string> =>
+const changed = ({ changes }: Suggestion): Record<string, string | null> =>
   Object.fromEntries(changes.map(({ field, to }) => [field, to]))
 
 function hardwareOf({ driver, gpu, computeCapability, glibc, cpuArch }: CompatibilityQuestion): CompatibilityQuestion {
@@ -178,4 +178,82 @@ describe('the nearest sets that run', () => {
     const [first] = nearest(question, matrix)
     assert.equal(judge({ ...hardwareOf(question), ...first?.software }, matrix).verdict, first?.verdict)
   })
+})
+
+/** As a person would make them. */
+function applied(question: CompatibilityQuestion, { changes }: Suggestion): CompatibilityQuestion {
+  const { env, ...rest } = question
+  const changed: Record<string, unknown> = { ...rest }
+  const newEnv: Record<string, string> = { ...env }
+  for (const { field, to } of changes) {
+    const target = field.startsWith('env.') ? newEnv : changed
+    const name = field.replace(/^env\./, '')
+    if (to === null) delete target[name]
+    else if (field === 'kernels.sass') changed.kernels = { ...question.kernels, sass: to.split(', ') }
+    else target[name] = to
+  }
+  return { ...changed, ...(Object.keys(newEnv).length === 0 ? {} : { env: newEnv }) }
+}
+
+describe('the changes of a suggestion', () => {
+  test('made to the question they give the set, and the judge’s verdict on it', () => {
+    let judged = 0
+    for (const { id, given } of refused)
+      for (const suggestion of nearest(given, matrix)) {
+        const again = judge(applied(given, suggestion), matrix)
+        assert.equal(again.verdict, suggestion.verdict, `${id}: ${JSON.stringify(suggestion.changes)}: ${again.detail}`)
+        judged += 1
+      }
+    assert.ok(judged > refused.length)
+  })
+
+  test('the wheel’s tag follows the CUDA: it is no change of its own, and pip’s wheel comes before another channel', () => {
+    const first = (question: CompatibilityQuestion) => nearest(question, matrix)[0]?.install
+    const a100 = { driver: '470.82.01', gpu: 'A100', framework: 'pytorch', python: '3.10' }
+    assert.equal(first({ ...a100, frameworkVersion: '2.1.2', wheelTag: 'cu121' }), 'torch==2.1.2+cu118')
+    const v100 = { driver: '580.159.03', gpu: 'V100', framework: 'pytorch', python: '3.12' }
+    assert.equal(first({ ...v100, frameworkVersion: '2.11.0', wheelTag: 'cu130' }), 'torch==2.11.0+cu126')
+    const old = { driver: '580.159.03', gpu: 'A100', framework: 'pytorch', python: '3.8' }
+    assert.equal(first({ ...old, frameworkVersion: '1.8.1', wheelTag: 'cu102' }), 'torch==1.8.1+cu111')
+  })
+
+  test('the GPU package of the same release comes before another channel', () => {
+    const asked = { ...BLUE_CRAB, framework: 'tensorflow', package: 'tensorflow', frameworkVersion: '1.12.0' }
+    const [first] = nearest({ ...asked, channel: 'pip', python: '3.6' }, matrix)
+    assert.equal(first?.install, 'tensorflow-gpu==1.12.0')
+  })
+
+  test('a set with a warning does not hide one without', () => {
+    const question = {
+      driver: '470.82.01',
+      gpu: 'A100',
+      framework: 'pytorch',
+      frameworkVersion: '2.1.2',
+      wheelTag: 'cu121',
+    }
+    const verdicts = nearest(question, matrix).map(({ verdict }) => verdict)
+    assert.equal(verdicts[0], 'compatible-with-warning')
+    assert.ok(verdicts.includes('compatible'))
+  })
+})
+
+test('what is to be installed is judged like the set: as a line of an environment', () => {
+  let judged = 0
+  for (const { id, given } of refused)
+    for (const { install, verdict, software } of nearest(given, matrix)) {
+      if (install === null || software.channel === 'npm') continue
+      const lines = (software.channel ?? 'pip') === 'pip' ? [{ pip: [install] }] : install.split(' ')
+      const python = software.python === undefined ? [] : [`python=${software.python}`]
+      const report = judgeSpec(
+        { channels: ['defaults'], dependencies: [...python, ...lines] },
+        hardwareOf(given),
+        matrix,
+      )
+      assert.ok(
+        report.verdict === verdict || report.verdict === 'compatible-with-warning',
+        `${id}: ${install}: ${verdict} as a set, ${report.verdict} as a line: ${report.detail}`,
+      )
+      judged += 1
+    }
+  assert.ok(judged > refused.length)
 })

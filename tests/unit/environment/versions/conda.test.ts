@@ -149,5 +149,6 @@ test('Python is a version or a constraint, and a constraint lets whole minors th
   assert.deepEqual(allowed('>=3.7', minors), ['3.7', '3.8', '3.10'])
   assert.deepEqual(allowed('>=3.6.5,<3.8', minors), ['3.6', '3.7'])
   assert.deepEqual(allowed('3.13t', ['3.13', '3.13t']), ['3.13t'])
-  for (const text of ['three', '', '3', 'py36']) assert.equal(parsePython(text), null, text)
+  assert.deepEqual(allowed('3', minors), ['3.5', '3.6', '3.7', '3.8', '3.10'])
+  for (const text of ['three', '', 'py36']) assert.equal(parsePython(text), null, text)
 })
