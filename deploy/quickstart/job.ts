@@ -58,6 +58,8 @@ export function resultText({ id, progress, result }: FinishedJob): string {
   const metrics = Object.entries(result?.metrics ?? {}).map(
     ([name, value]) => `    ${name.padEnd(14)} ${value === null ? 'not a number' : value.toPrecision(6)}`,
   )
-  const engine = result === null ? '' : `, ${result.engine} on ${result.backend}, ${result.fitSeconds.toFixed(1)} s`
+  const { engine: by, backend } = result ?? { engine: '', backend: '' }
+  const engine =
+    result === null ? '' : `, ${by === backend ? by : `${by} on ${backend}`}, ${result.fitSeconds.toFixed(1)} s`
   return [`Job ${id} completed: ${progress.epochs} epochs${engine}`, ...metrics].join('\n')
 }

@@ -33,7 +33,7 @@ const EXTERNAL = [
  * beside the name of the rung. It can be read only where our own kernels turned out not to do (contracts, tensor-library.ts).
  */
 const WITHOUT_TENSOR_LIBRARY =
-  'this release of the worker carries no tensor library; a job that asks for this backend by name is given one that does'
+  'this release of the worker carries no tensor library; a job that asks for more than 2,048 MiB, or for this backend by name, is given one that does'
 
 const withoutTensorLibrary: Plugin = {
   name: 'without-tensor-library',

@@ -1,7 +1,7 @@
 // Builds the worker's releases: <output>/<id>/ with bundle, assets and manifest for each, and <output>/current.json that names them.
 // One without the tensor library, which most jobs on CPUs never need, and one with it (contracts, tensor-library.ts, says for which).
 // A release is one flat folder. It is filled beside and renamed, so that nobody uploads half a release; older ones are removed.
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { copyAssets } from '@trotline/trainer'
 import { bundleWorker } from './bundle.ts'
@@ -26,9 +26,11 @@ export async function buildReleases(root: string, output: string): Promise<Built
   const plain = await buildRelease(root, output, { tensorLibrary: false })
   const withTensorLibrary = await buildRelease(root, output, { tensorLibrary: true })
   const current = { plain: plain.id, withTensorLibrary: withTensorLibrary.id }
+  const before = await idsIn(join(output, 'current.json'))
   await writeFile(join(output, 'current.json.new'), `${JSON.stringify(current)}\n`)
   await rename(join(output, 'current.json.new'), join(output, 'current.json'))
-  await removeOthers(output, Object.values(current))
+  // A server that runs on the releases before may have to upload one of them yet.
+  await removeOthers(output, [...Object.values(current), ...before])
   return { plain, withTensorLibrary }
 }
 
@@ -56,6 +58,15 @@ export async function buildRelease(
     return { id, directory }
   } finally {
     await rm(beside, { recursive: true, force: true })
+  }
+}
+
+/** Of the releases that were current until now. */
+async function idsIn(file: string): Promise<string[]> {
+  try {
+    return Object.values(JSON.parse(await readFile(file, 'utf8'))).filter(id => typeof id === 'string')
+  } catch {
+    return []
   }
 }
 

@@ -272,6 +272,28 @@ describe('submitting many jobs', () => {
     }
   })
 
+  test('a release that cannot be brought holds no job of the other', async () => {
+    const world = await createWorld()
+    const { withTensorLibrary } = world.context.releases
+    const gone = { ...withTensorLibrary, id: 'e'.repeat(64), directory: '/nowhere' }
+    Object.assign(world.context, { releases: { ...world.context.releases, withTensorLibrary: gone } })
+    const training = { kind: 'preset', preset: 'auto-mpg', backend: 'wasm' } as const
+    const jobs = await world.add(4, i => (i % 2 === 0 ? {} : { request: request({ hold: true }, { training }) }))
+    nudgeAll(world, jobs)
+    await all(
+      world,
+      jobs.filter((_, i) => i % 2 === 0),
+      'pending',
+    )
+    for (const job of jobs.filter((_, i) => i % 2 === 1)) {
+      const { state, trying } = await eventually('its try has failed', async () => {
+        const now = await world.store.jobs.read(job.id)
+        return now.trying !== null && now
+      })
+      assert.deepEqual([state, trying?.stage], ['accepted', 'prepare'])
+    }
+  })
+
   test('a job that Slurm refuses, one that was cancelled, a damaged one and an unreadable one keep no other back', async () => {
     const world = await createWorld()
     const jobs = await world.add(12, i => (i === 3 ? { request: request({ hold: true, constraint: 'nosuch' }) } : {}))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -81,6 +81,15 @@ describe('the worker release builds', () => {
       [read.plain.directory, read.withTensorLibrary.directory],
       [plain.directory, withTensorLibrary.directory],
     )
+  })
+
+  test('a build keeps the releases that a server which still runs may have to upload, and only those', async () => {
+    const places = join(home, 'kept')
+    const [older, before] = ['a'.repeat(64), 'b'.repeat(64)]
+    for (const id of [older, before]) await mkdir(join(places, id), { recursive: true })
+    await writeFile(join(places, 'current.json'), JSON.stringify({ plain: before, withTensorLibrary: before }))
+    const { plain, withTensorLibrary } = await buildReleases(ROOT, places)
+    assert.deepEqual((await readdir(places)).sort(), [before, plain.id, withTensorLibrary.id, 'current.json'].sort())
   })
 
   test('the plain one holds nothing of the tensor library, and each the licences of what it holds', async t => {

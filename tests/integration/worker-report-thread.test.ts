@@ -45,6 +45,22 @@ describe('the report thread', () => {
       )
     })
 
+  test('to which the file system says only at close(2) that there is no room tells so, and the run has its result', async t => {
+    const job = await makeJob(place, { preset: 'auto-mpg', epochs: 5 })
+    const env = await onReportThread(
+      'quota-at-close',
+      `const fs = require('node:fs'), { closeSync } = fs
+       fs.closeSync = file => { closeSync(file); throw Object.assign(new Error('EDQUOT: made to fail, close'), { code: 'EDQUOT' }) }
+       require('node:module').syncBuiltinESMExports()`,
+    )
+    const { code } = await (await start(t, place, job, { env })).ended
+    assert.equal(code, WORKER_EXIT.failed)
+    const { outcome, failure } = await resultOf(job)
+    assert.deepEqual([outcome, failure?.code], ['failed', 'EPOCHS_NOT_WRITTEN'])
+    assert.match(failure?.detail ?? '', /EDQUOT/)
+    assert.deepEqual(await epochsOf(job), [0, 1, 2, 3, 4])
+  })
+
   test('that is slower than the training is waited for: every line is there, and the wait counts as reporting', async t => {
     const epochs = 100_000
     const job = await makeJob(place, { preset: 'linear-regression', epochs })

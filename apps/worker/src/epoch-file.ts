@@ -26,7 +26,8 @@ export interface EpochFileOptions {
 
 /** @param file a descriptor that was opened for appending */
 export function createEpochFile(file: number, { onWritten, say }: EpochFileOptions): EpochFile {
-  let unwritten = Buffer.alloc(0)
+  /** A list: joined with every append, it would be copied ever anew while a disk stays full. */
+  const unwritten: Buffer[] = []
   let untold: WrittenEpochs[] = []
   let problem: Error | null = null
   /** fsync failed: what the kernel had taken may be gone, and a later fsync does not say so (man 2 fsync, EIO). */
@@ -49,9 +50,11 @@ export function createEpochFile(file: number, { onWritten, say }: EpochFileOptio
     retryTimer = null
     try {
       // A disk that fills up takes a part: the rest of that line is what the next write begins with.
-      while (unwritten.length > 0) {
-        unwritten = unwritten.subarray(writeSync(file, unwritten))
+      for (let next = unwritten[0]; next; next = unwritten[0]) {
+        const took = writeSync(file, next)
         dirty = true
+        if (took < next.length) unwritten[0] = next.subarray(took)
+        else unwritten.shift()
       }
       problem = lost
     } catch (error) {
@@ -102,7 +105,7 @@ export function createEpochFile(file: number, { onWritten, say }: EpochFileOptio
         untold.push({ epochs: chunk.map(({ epoch }) => epoch), text })
         texts.push(linesText(text))
       }
-      unwritten = Buffer.concat([unwritten, Buffer.from(texts.join(''))])
+      unwritten.push(Buffer.from(texts.join('')))
       // One that was just refused is not asked with every epoch.
       if (retryTimer === null) write()
     },
@@ -113,8 +116,13 @@ export function createEpochFile(file: number, { onWritten, say }: EpochFileOptio
       if (retryTimer) clearTimeout(retryTimer)
       if (syncTimer) clearTimeout(syncTimer)
       await synced
-      closeSync(file)
-      return why
+      try {
+        closeSync(file)
+        return why
+      } catch (error) {
+        // Some file servers say only now that there was no room (man 2 close: ENOSPC, EDQUOT, EIO). The descriptor is gone all the same.
+        return why ?? (error as Error).message
+      }
     },
   }
 }

@@ -6,15 +6,17 @@ import type { EndedEpoch, RawEpoch } from './epoch-text.ts'
 export interface EpochRing {
   /** Rows of name set, epoch, time in ms since 1970, seconds, and a value for each name. Their count is a power of two. */
   numbers: Float64Array<SharedArrayBuffer>
-  /** [WRITTEN] and [TAKEN]: numbers ever written and ever taken, modulo 2 ** 32. */
+  /** [WRITTEN] and [TAKEN]: numbers ever written and ever taken, [DETOURS]: detours ever taken, all modulo 2 ** 32. */
   ends: Int32Array<SharedArrayBuffer>
 }
 
 export interface RingWriter {
-  /** False: there is no room for it now. @throws RangeError for one that no empty ring has room for */
+  /** False: there is no room for it now, or a detour is not taken yet. @throws RangeError for one that no empty ring has room for */
   write(epoch: RawEpoch, at: number): boolean
   isHalfFull(): boolean
-  /** Waits until it is not half full, at most so long. */
+  /** Epochs go another way, to come after all that is in the ring: until they are taken nothing is written, which would overtake them. */
+  detour(): void
+  /** Waits until every detour is taken and the ring is not half full, at most so long. */
   waitForRoom(withinMs: number): boolean
 }
 
@@ -23,17 +25,20 @@ export interface RingReader {
   names(names: readonly string[]): void
   /** Takes what is there, in order; rows whose names are not known yet stay. */
   read(): EndedEpoch[]
+  /** One more detour is taken, and what is written from now on comes after it. */
+  detourTaken(): void
 }
 
 /** 512 KiB: 7,000 epochs of five values, some 2 s of the small net of auto-mpg. */
 const NUMBERS = 65_536
 const WRITTEN = 0
 const TAKEN = 1
+const DETOURS = 2
 const HEAD = 4
 
 export const createEpochRing = (numbers = NUMBERS): EpochRing => ({
   numbers: new Float64Array(new SharedArrayBuffer(numbers * Float64Array.BYTES_PER_ELEMENT)),
-  ends: new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)),
+  ends: new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT)),
 })
 
 /** @param onNames told of a set of names before the first row that comes under it */
@@ -44,6 +49,7 @@ export function createRingWriter({ numbers, ends }: EpochRing, onNames: (names: 
   let written = Atomics.load(ends, WRITTEN)
   /** When it was last looked at: there may be more room by now, never less. */
   let taken = Atomics.load(ends, TAKEN)
+  let detours = Atomics.load(ends, DETOURS)
 
   function hasRoom(count: number): boolean {
     if (((written - taken) | 0) + count <= numbers.length) return true
@@ -78,7 +84,7 @@ export function createRingWriter({ numbers, ends }: EpochRing, onNames: (names: 
 
   function write(epoch: RawEpoch, at: number): boolean {
     const width = HEAD + names.length
-    if (!hasRoom(width)) return false
+    if (detours !== Atomics.load(ends, DETOURS) || !hasRoom(width)) return false
     if (!putDown(epoch, at)) {
       rename(epoch.values)
       return write(epoch, at)
@@ -91,14 +97,19 @@ export function createRingWriter({ numbers, ends }: EpochRing, onNames: (names: 
   return {
     write,
     isHalfFull,
+    detour() {
+      detours = (detours + 1) | 0
+    },
     waitForRoom(withinMs) {
       const until = performance.now() + withinMs
-      while (isHalfFull()) {
+      for (;;) {
+        const detoursTaken = Atomics.load(ends, DETOURS)
+        if (detours === detoursTaken && !isHalfFull()) return true
         const leftMs = until - performance.now()
         if (leftMs <= 0) return false
-        Atomics.wait(ends, TAKEN, taken, leftMs)
+        if (detours !== detoursTaken) Atomics.wait(ends, DETOURS, detoursTaken, leftMs)
+        else Atomics.wait(ends, TAKEN, taken, leftMs)
       }
-      return true
     },
   }
 }
@@ -128,6 +139,10 @@ export function createRingReader({ numbers, ends }: EpochRing): RingReader {
       Atomics.store(ends, TAKEN, from)
       Atomics.notify(ends, TAKEN)
       return ended
+    },
+    detourTaken() {
+      Atomics.add(ends, DETOURS, 1)
+      Atomics.notify(ends, DETOURS)
     },
   }
 }

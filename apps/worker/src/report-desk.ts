@@ -39,7 +39,10 @@ export async function serveReports(port: ReportPort, order: ReportOrder): Promis
   }
 
   async function answer(id: number, work: Promise<Partial<Standing> | undefined>): Promise<void> {
-    const done = await work
+    // One that is not answered is waited for without end, and a rejection that nobody hears ends the thread.
+    const done = await work.catch((error: unknown) => ({
+      problem: error instanceof Error ? error.message : String(error),
+    }))
     const messages = reporter?.messages() ?? 0
     port.postMessage({ kind: 'answer', id, problem: null, unsent: false, ...done, messages })
   }
@@ -52,7 +55,8 @@ export async function serveReports(port: ReportPort, order: ReportOrder): Promis
         return look()
       case 'late':
         look()
-        return file.append(handed.ended)
+        file.append(handed.ended)
+        return ring.detourTaken()
       case 'started':
         return reporter?.started(handed.facts)
       case 'heartbeat':

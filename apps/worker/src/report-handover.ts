@@ -24,7 +24,7 @@ export type Handed =
   | { kind: 'names'; names: string[] }
   /** There is much in the ring. */
   | { kind: 'look' }
-  /** What came after all that is in the ring. */
+  /** What came after all that is in the ring: a detour, during which nothing more is written there. */
   | { kind: 'late'; ended: EndedEpoch[] }
   | { kind: 'started'; facts: Started }
   | { kind: 'heartbeat'; epoch: number | null }

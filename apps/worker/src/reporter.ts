@@ -65,6 +65,8 @@ export function createReporter(options: ReporterOptions): Reporter {
         refused = false
         return
       } catch (error) {
+        // Closing the queue rejects what is under way. That not all was sent is told by whoever waited for it.
+        if (closed.signal.aborted) return
         if (!refused) say(`the report queue refuses messages (${(error as Error).message}); training goes on`)
         refused = true
       }

@@ -2,7 +2,7 @@
 export { type Build, FRAMEWORK_NAMES, FRAMEWORKS, type Framework, type ListedFramework } from './builds/build.ts'
 export { buildsOf, isListed, LISTED_FRAMEWORKS } from './builds/builds-of.ts'
 export { softwareOf } from './builds/software-of.ts'
-export { hasCompatLibraries } from './gates/driver-cuda.ts'
+export { hasCompatLibraries } from './gates/stale-libraries.ts'
 export { judge } from './judge.ts'
 export { judgeLock, type LockedPackage, questionsOfLock } from './judge-lock.ts'
 export { judgeSpec, questionsOfSpec } from './judge-spec.ts'

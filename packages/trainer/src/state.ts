@@ -46,9 +46,16 @@ export function kindOf(numbers: Numbers): 'float32' | 'float64' | 'int32' {
   return numbers instanceof Float64Array ? 'float64' : 'int32'
 }
 
-/** No number in them is infinite or NaN. */
-export const allFinite = (named: NamedNumbers): boolean =>
-  Object.values(named).every(numbers => (numbers as Float64Array).every(Number.isFinite))
+/** No number in them is infinite or NaN. A plain loop: a callback for every number takes ten times as long, between two batches. */
+export function allFinite(named: NamedNumbers): boolean {
+  for (const numbers of Object.values(named))
+    for (let i = 0; i < numbers.length; i++) {
+      const value = numbers[i] as number
+      // Infinity less itself, and whatever is made of NaN, is NaN.
+      if (value - value !== 0) return false
+    }
+  return true
+}
 
 /**
  * A state of more bytes than this could be written and not be read again: a buffer of Node.js 20 ends at 4 GiB (buffer.constants.MAX_LENGTH), and

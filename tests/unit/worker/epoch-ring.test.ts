@@ -91,3 +91,17 @@ test('an epoch with more values than the ring holds is a mistake that is told', 
   const { write } = setUp({ numbers: 8 })
   assert.throws(() => write(ended(0, { a: 1, b: 2, c: 3, d: 4, e: 5 })), /an epoch of 5 values: 4 at most/)
 })
+
+test('during a detour nothing is written, however much room there is, and each of them is waited for', () => {
+  const { write, writer, reader } = setUp()
+  writer.detour()
+  writer.detour()
+  assert.equal(write(ended(0, { loss: 0 })), false)
+  assert.equal(writer.waitForRoom(1), false)
+  reader.detourTaken()
+  assert.equal(write(ended(0, { loss: 0 })), false)
+  reader.detourTaken()
+  assert.equal(writer.waitForRoom(1), true)
+  assert.equal(write(ended(0, { loss: 0 })), true)
+  assert.equal(reader.read().length, 1)
+})

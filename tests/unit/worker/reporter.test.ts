@@ -19,7 +19,7 @@ interface Added {
   report: Report | null
 }
 
-function setUp(answer: (added: Added, tries: number) => Promise<void>) {
+function setUp(answer: (added: Added, tries: number) => Promise<void>, close: () => void = () => undefined) {
   const added: Added[] = []
   const said: string[] = []
   const queue: ReportQueue = {
@@ -27,7 +27,7 @@ function setUp(answer: (added: Added, tries: number) => Promise<void>) {
       added.push({ id, report: openReport(message, KEY) })
       return answer(added.at(-1) as Added, added.length)
     },
-    close: () => undefined,
+    close,
   }
   const reporter = createReporter({
     outbox: createOutbox('a00000000000', '1-0'),
@@ -101,4 +101,19 @@ test('a signal ends the wait for the queue at once', async () => {
   const { reporter } = setUp(() => new Promise(() => undefined))
   reporter.ended('completed')
   assert.deepEqual(await reporter.drain(60_000, AbortSignal.abort('SIGTERM')), { unsent: true })
+})
+
+test('a message that closing the queue rejects is not told as refused by it', async () => {
+  let fail: (why: Error) => void = () => undefined
+  const { reporter, said } = setUp(
+    () =>
+      new Promise((_resolve, reject) => {
+        fail = reject
+      }),
+    () => fail(new Error('Connection is closed.')),
+  )
+  reporter.ended('completed')
+  assert.deepEqual(await reporter.drain(20, never), { unsent: true })
+  await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(said, [])
 })

@@ -46,12 +46,20 @@ export async function bring(jobs: readonly JobRecord[], context: StageContext): 
     )
   ).filter(bundle => bundle !== undefined)
   context.crash('prepare:before-directory')
+  const provided = new Set<WorkerRelease>()
   for (const release of new Set(bundles.map(bundle => bundle.release)))
-    await provideRelease(access.name, release, context)
+    try {
+      await provideRelease(access.name, release, context)
+      provided.add(release)
+    } catch (error) {
+      // A quota may take the smaller release and not the larger one: only the jobs that need it wait.
+      for (const bundle of bundles) if (bundle.release === release) troubles.set(bundle.jobId, error)
+    }
   context.crash('prepare:after-directory')
-  if (bundles.length > 0) {
+  const ready = bundles.filter(bundle => provided.has(bundle.release))
+  if (ready.length > 0) {
     const { workDir } = context.cluster.settings
-    const failed = await bringJobs(access.transport, workDir, access.unixUser, bundles)
+    const failed = await bringJobs(access.transport, workDir, access.unixUser, ready)
     for (const [id, error] of failed) troubles.set(id, error)
   }
   context.crash('prepare:after-files')

@@ -8,7 +8,7 @@ import { listed } from '../listed.ts'
 import { architectureOf, type Matrix, ruleOf } from '../matrix/matrix.ts'
 import { parseCapability, smName } from '../versions/capability.ts'
 import { compareDotted, type Dotted, dotted, minorOf, showDotted } from '../versions/dotted.ts'
-import type { Way } from './driver-cuda.ts'
+import type { Way } from './way.ts'
 
 /** `cuda` is that of the run: for most builds their own. Empty where the GPU is not known: that was said already. */
 export function buildGpu(

@@ -7,30 +7,8 @@ import { type Matrix, type Row, ruleOf, type Toolkit } from '../matrix/matrix.ts
 import { compareDotted, type Dotted, dotted, minorOf, showDotted, within } from '../versions/dotted.ts'
 import { reaches } from '../versions/driver.ts'
 import { forwardCompat } from './forward-compat.ts'
-
-/** How the driver runs it: what the next gate asks about PTX depends on it. */
-export type Way =
-  | 'native'
-  | 'minor-version'
-  /** Only the driver's branch is known, and the toolkit's own driver lies within it. */
-  | 'native-or-minor-version'
-  | 'forward'
-  | 'refused'
-  | 'unknown'
-
-export interface CudaAsked {
-  /** PyTorch 2.1.2 for CUDA 12.1 */
-  name: string
-  cuda: Dotted
-  /** By the framework's own word. */
-  minDriver: string | null
-  from: Evidence | null
-}
-
-export interface DriverCuda {
-  way: Way
-  findings: CompatibilityFinding[]
-}
+import { staleLibraries } from './stale-libraries.ts'
+import type { CudaAsked, DriverCuda, Way } from './way.ts'
 
 export function driverCuda(
   asked: CudaAsked,
@@ -168,33 +146,6 @@ function native(
 export function newestCudaOf(driver: Dotted, matrix: Matrix): Row<'driverBranches'> | null {
   const numbers = [...matrix.branches.keys()].filter(number => number <= (driver[0] ?? 0))
   return numbers.length === 0 ? null : (matrix.branches.get(Math.max(...numbers)) ?? null)
-}
-
-/** /usr/local/cuda-12.4/compat, /apps/CUDA/12.4/compat, /opt/cuda-compat-12-4; compat-openssl10 is none. */
-export const hasCompatLibraries = (folder: string): boolean =>
-  /(?:^|\/)cuda[-_]?compat[^/]*(?:\/|$)|(?:^|\/)cuda[^/]*\/(?:[^/]+\/)*compat(?:\/|$)/i.test(folder)
-
-function staleLibraries(
-  toolkit: Toolkit,
-  driver: Dotted,
-  node: Node,
-  compat: { package: string | undefined; libraryPath: string | undefined },
-  matrix: Matrix,
-): CompatibilityFinding | null {
-  if (!(compat.libraryPath ?? '').split(':').some(hasCompatLibraries)) return null
-  if (reaches(driver, toolkit.minDriver) !== true) return null
-  return finding(
-    'driver-cuda',
-    'forward-compat-stale',
-    'incompatible',
-    `LD_LIBRARY_PATH has cuda-compat libraries in it, and the driver ${node.driverText} is newer: that fails with error 803.`,
-    {
-      required: 'no cuda-compat libraries in LD_LIBRARY_PATH',
-      found: compat.libraryPath ?? null,
-      hint: 'Take them out: the driver runs this CUDA by itself.',
-      from: [ruleOf('forward-compat-stale', matrix)],
-    },
-  )
 }
 
 const disputed = (asked: CudaAsked, node: Node, toolkit: Toolkit): CompatibilityFinding =>

@@ -6,7 +6,7 @@ import type { Node } from '../gpus/node.ts'
 import { listed } from '../listed.ts'
 import { type Matrix, type Row, ruleOf } from '../matrix/matrix.ts'
 import { compareDotted, type Dotted, dotted, minorOf, showDotted } from '../versions/dotted.ts'
-import type { CudaAsked, DriverCuda, Way } from './driver-cuda.ts'
+import type { CudaAsked, DriverCuda, Way } from './way.ts'
 
 /** without: the package is no help, and only the driver itself is left. */
 export interface Forward {

@@ -1,7 +1,8 @@
 // What of a question is the node's, and how an environment for that node is to be solved.
 import type { CompatibilityQuestion, Hardware } from '@trotline/contracts'
 import { solverCuda } from '../builds/wanted.ts'
-import { hasCompatLibraries, newestCudaOf } from '../gates/driver-cuda.ts'
+import { newestCudaOf } from '../gates/driver-cuda.ts'
+import { hasCompatLibraries } from '../gates/stale-libraries.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { parseDriver } from '../versions/driver.ts'
 

@@ -3,7 +3,7 @@ import type { Evaluation } from '@trotline/contracts'
 import type { Dataset } from '../data/dataset.ts'
 import { sizeOf } from '../model/plan.ts'
 import { largest } from '../training/metrics.ts'
-import type { Evaluator, Part } from './evaluation.ts'
+import type { Evaluator, Part } from './evaluator.ts'
 import { spread } from './spread.ts'
 
 const SAMPLES = 32

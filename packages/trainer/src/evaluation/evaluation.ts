@@ -1,17 +1,9 @@
 // What evaluation.json is made of: fed with predictions and targets chunk by chunk, in row order, read once at the end.
-import type { Evaluation } from '@trotline/contracts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Compiled } from '../training/compile.ts'
 import { createClassification } from './classification.ts'
+import type { Evaluator, Part } from './evaluator.ts'
 import { createRegression } from './regression.ts'
-
-export type Part = Extract<Evaluation, { kind: 'regression' }>['part']
-
-export interface Evaluator {
-  /** @param predictions rows × width, as are the targets; both are the head's and change with the next chunk */
-  add(predictions: Float64Array, targets: Float64Array, rows: number): void
-  result(): Evaluation
-}
 
 /** Several labels a row, each with a yes or a no, are shown as the numbers that they are. */
 export function createEvaluator(part: Part, data: Dataset, { width, answers }: Compiled): Evaluator {

@@ -1,6 +1,6 @@
 // Regression: true and predicted values to be drawn against each other, and how far they are apart.
 
-import type { Evaluator, Part } from './evaluation.ts'
+import type { Evaluator, Part } from './evaluator.ts'
 import { histogram } from './histogram.ts'
 import { spread } from './spread.ts'
 
