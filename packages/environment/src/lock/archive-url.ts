@@ -27,7 +27,7 @@ export function parseArchiveUrl(written: string): ArchiveAddress | string {
   const match = ADDRESS.exec(written)
   if (match === null) return 'is no address of an archive'
   const [, scheme = '', host = '', path = ''] = match
-  // anaconda.org and its mirrors: /t/TOKEN/ before the channel.
+  // As channels that ask for a token have it: /t/TOKEN/ before the channel.
   const bare = path.replace(/\/t\/[^/]+(?=\/)/g, '')
   const parts = bare.split('/').slice(1)
   if (parts.some(part => !plainPart(part))) return 'has parts that no channel has'
