@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { Cluster, ClusterPage, type Footprint, Job, Problem } from '@trotline/contracts'
 import { createFootprint } from '../../apps/orchestrator/src/clusters/footprint.ts'
 import { type ClusterCost, createFactsStore } from '../../apps/orchestrator/src/store/facts.ts'
+import { NOTHING } from '../support/compatibility.ts'
 import { AT, clusterFacts, clusterSettings, requestBody } from '../support/job-records.ts'
 import { createRedisRig, type RedisRig, type Store, TOKENS } from '../support/orchestrator-store.ts'
 
@@ -231,17 +232,7 @@ describe('a look at the nodes', () => {
     nodes: [`${id}1`],
     gpus: [],
     features: [],
-    facts: {
-      driver: null,
-      gpu: null,
-      computeCapability: null,
-      cudaMax: null,
-      glibc: null,
-      cpuArch: null,
-      kernel: null,
-      os: null,
-      node: null,
-    },
+    facts: NOTHING,
     probed: [],
     differs: [],
   })

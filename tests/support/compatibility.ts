@@ -20,7 +20,8 @@ export const fact = (value: string, source: FactSource = 'probe', at = AT): Fact
   at,
 })
 
-const NOTHING: NodeFacts = {
+/** Facts of a node that nobody has looked at. */
+export const NOTHING: NodeFacts = {
   driver: null,
   gpu: null,
   computeCapability: null,

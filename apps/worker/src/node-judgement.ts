@@ -1,6 +1,12 @@
 // Does what is to train fit this node? The same judge as before the queue, with what the node itself says in place of the cluster's facts.
 // Loaded only for jobs with GPUs: judge and matrix are of no use to others.
-import type { CompatibilityFinding, CompatibilityReport, NodeSighting, Verdict } from '@trotline/contracts'
+import {
+  type CompatibilityFinding,
+  type CompatibilityReport,
+  type NodeSighting,
+  type Verdict,
+  verdictRank,
+} from '@trotline/contracts'
 import { hasCompatLibraries, judge, type Matrix } from '@trotline/environment'
 import type { NodeLibrary } from './node-library.ts'
 
@@ -22,7 +28,6 @@ export interface JudgeOptions {
   libraryPath: string
 }
 
-const BEST_FIRST: readonly Verdict[] = ['compatible', 'compatible-with-warning', 'unknown', 'incompatible']
 const MOST_DETAILS = 3
 
 /**
@@ -45,7 +50,7 @@ export function judgeNode(sighting: NodeSighting, library: NodeLibrary, options:
     }
     return { name: gpu.gpu ?? 'the GPU', ...decide(judge(question, options.matrix), options.libraryPath) }
   })
-  const ordered = judged.toSorted((a, b) => BEST_FIRST.indexOf(a.verdict) - BEST_FIRST.indexOf(b.verdict))
+  const ordered = judged.toSorted((a, b) => verdictRank(b.verdict) - verdictRank(a.verdict))
   const [best] = ordered
   if (best === undefined) throw new TypeError('a node is judged even where nothing is known of its GPUs')
   const left = best.verdict === 'incompatible' ? [] : ordered.filter(({ verdict }) => verdict === 'incompatible')

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { GPU_LIBRARY, type Software } from '@trotline/contracts'
+import { GPU_LIBRARY, gpuSoftware, type Software } from '@trotline/contracts'
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu'
 /** deploy/native/place.mjs. */
@@ -17,17 +17,15 @@ export interface NodeLibrary {
 }
 
 /** What the package downloads for itself, where nothing says that it is another. */
-const OWN: NodeLibrary = { name: `tfjs-node-gpu ${GPU_LIBRARY.frameworkVersion}`, software: { ...GPU_LIBRARY } }
-/** Of which release the package's own libtensorflow is. */
-const OWN_MINOR = '2.9'
-
+const OWN: NodeLibrary = { name: `tfjs-node-gpu ${GPU_LIBRARY.frameworkVersion}`, software: gpuSoftware(null) }
 /** @param assets the folder from which the backend looks for the package */
 export function libraryOfNode(assets: string): NodeLibrary {
   const prefix = prefixOf(assets)
   const marker = prefix === null ? null : readMarker(join(prefix, MARKER))
-  if (prefix === null || marker === null || isOf(marker.tensorflow, OWN_MINOR)) return OWN
+  if (prefix === null || marker === null) return OWN
   const { tensorflow, source } = marker
-  const release: Software = { framework: 'tensorflow', frameworkVersion: tensorflow, channel: 'pip' }
+  const release = gpuSoftware(tensorflow)
+  if (release.framework === GPU_LIBRARY.framework) return OWN
   const name = `TensorFlow ${tensorflow} (${join(prefix, MARKER)})`
   // Google's archives are built for the CUDA of the wheels of the same release, and a folder made of wheels is those wheels.
   if (source.kind !== 'folder') return { name, software: release }
@@ -60,8 +58,6 @@ function readMarker(path: string) {
     return null
   }
 }
-
-const isOf = (version: string, minor: string): boolean => version === minor || version.startsWith(`${minor}.`)
 
 /** conda-meta/libtensorflow-2.19.1-cuda128h3f2a_0.json: 12.8. null: it is no conda prefix, or the build is for CPUs. */
 function cudaOfConda(prefix: string): string | null {

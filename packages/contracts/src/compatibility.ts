@@ -9,6 +9,14 @@ export const VERDICTS = ['compatible', 'compatible-with-warning', 'incompatible'
 export const Verdict = z.enum(VERDICTS)
 export type Verdict = z.infer<typeof Verdict>
 
+/** Of several verdicts about one thing the first of these is its verdict: what is known to fail, then what nobody can tell. */
+export const WORST_FIRST: readonly Verdict[] = ['incompatible', 'unknown', 'compatible-with-warning', 'compatible']
+
+/** 0 is the worst. */
+export const verdictRank = (verdict: Verdict): number => WORST_FIRST.indexOf(verdict)
+
+export const willRun = (verdict: Verdict): boolean => verdict === 'compatible' || verdict === 'compatible-with-warning'
+
 /**
  * driver-gpu: does the driver drive the GPU; driver-cuda: does it run the CUDA of the build; build-gpu: does the build hold
  * machine code (cubin) or PTX for the GPU; build-rest: Python, cuDNN, glibc, processor, and was the build ever published.

@@ -1,5 +1,5 @@
 // One statement of one gate, and how statements make a verdict.
-import type { CompatibilityFinding, Confidence, Gate, Verdict } from '@trotline/contracts'
+import { type CompatibilityFinding, type Confidence, type Gate, type Verdict, WORST_FIRST } from '@trotline/contracts'
 
 /** A row of the matrix, or whatever else has a source. */
 export interface Evidence {
@@ -70,8 +70,6 @@ const weakest = (confidences: readonly Confidence[]): Confidence | null =>
   WEAKEST_FIRST.find(one => confidences.includes(one)) ?? null
 
 const GATE_ORDER: Record<Gate, number> = { 'driver-gpu': 0, 'driver-cuda': 1, 'build-gpu': 2, 'build-rest': 3 }
-
-const WORST_FIRST: readonly Verdict[] = ['incompatible', 'unknown', 'compatible-with-warning', 'compatible']
 
 /** The worst of them; nothing said is unknown. */
 export const verdictOf = (findings: readonly { verdict: Verdict }[]): Verdict =>

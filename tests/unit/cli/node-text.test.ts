@@ -4,6 +4,7 @@ import type { Cluster, Fact, NodeKind, NodeProbe } from '@trotline/contracts'
 import { clusterText } from '../../../apps/cli/src/commands/clusters.ts'
 import { kindRows, kindText } from '../../../apps/cli/src/text/node-text.ts'
 import { createStyle } from '../../../apps/cli/src/text/style.ts'
+import { NOTHING } from '../../support/compatibility.ts'
 
 const NOW = Date.parse('2026-11-27T12:00:00Z')
 const AT = '2026-11-27T09:30:00Z'
@@ -14,30 +15,19 @@ const fact = (value: string, over: Partial<Fact> = {}): Fact => ({
   at: AT,
   ...over,
 })
-const NONE: NodeKind['facts'] = {
-  driver: null,
-  gpu: null,
-  computeCapability: null,
-  cudaMax: null,
-  glibc: null,
-  cpuArch: null,
-  kernel: null,
-  os: null,
-  node: null,
-}
 const kind = (over: Partial<NodeKind> = {}): NodeKind => ({
   id: 'a'.repeat(12),
   nodeCount: 2,
   nodes: ['k01', 'k02'],
   gpus: [{ type: 'k80', count: 4 }],
   features: ['haswell'],
-  facts: NONE,
+  facts: NOTHING,
   probed: [],
   differs: [],
   ...over,
 })
 const K80 = {
-  ...NONE,
+  ...NOTHING,
   driver: fact('396.37'),
   gpu: fact('Tesla K80'),
   computeCapability: fact('3.7'),
@@ -65,16 +55,16 @@ test('what is known of a kind is told with who said so and how long ago', () => 
   })
   const declared = fact('396.37', { source: 'declared', from: 'nodes[0] of cluster local in the configuration' })
   assert.equal(
-    kindText(kind({ facts: { ...NONE, driver: declared } }), [], NOW).source,
+    kindText(kind({ facts: { ...NOTHING, driver: declared } }), [], NOW).source,
     'declared by the operator, 3 h ago',
   )
 })
 
 test('a GPU whose driver nobody has seen is said to have an unknown driver', () => {
   const gpu = fact('k80', { source: 'gres', from: 'gres gpu:k80 in sinfo' })
-  const { facts, source } = kindText(kind({ facts: { ...NONE, gpu } }), [], NOW)
+  const { facts, source } = kindText(kind({ facts: { ...NOTHING, gpu } }), [], NOW)
   assert.deepEqual([facts, source], ['driver unknown', 'by its GPU type, 3 h ago'])
-  assert.equal(kindText(kind({ gpus: [], facts: NONE }), [], NOW).facts, 'nothing is known of them')
+  assert.equal(kindText(kind({ gpus: [], facts: NOTHING }), [], NOW).facts, 'nothing is known of them')
 })
 
 test('a look that failed or waits is told with why, one that is done is not', () => {

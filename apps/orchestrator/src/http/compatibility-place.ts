@@ -1,22 +1,22 @@
 // A partition that is named in place of a driver and a GPU: is it there, what are its nodes, and where else might it run.
-import type {
-  CompatibilityFinding,
-  CompatibilityQuestion,
-  CompatibilityReport,
-  Finding,
-  Hardware,
-  NodeClaim,
-  PartitionFacts,
-  SuggestAnswer,
-  Suggestion,
-  SuggestRequest,
+import {
+  type CompatibilityFinding,
+  type CompatibilityQuestion,
+  type CompatibilityReport,
+  type Finding,
+  type Hardware,
+  type NodeClaim,
+  type PartitionFacts,
+  type SuggestAnswer,
+  type Suggestion,
+  type SuggestRequest,
+  willRun,
 } from '@trotline/contracts'
 import { kindsFor } from '../clusters/node-hardware.ts'
 import type { ClusterSettings } from '../config.ts'
 import type { Compatibility, Elsewhere } from '../lifecycle/compatibility.ts'
 import { claimFinding } from '../lifecycle/judge-parts.ts'
 import { NOWHERE, type Place, placesOf, worstOf } from '../lifecycle/judge-place.ts'
-import { runs } from '../lifecycle/verdict-rank.ts'
 import { ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
 import { createStoreTime } from './store-time.ts'
@@ -126,7 +126,7 @@ export function newestOn(
   if (others.length === 0) return { ...answer, ...facts }
   const all = [answer, ...others.map(({ hardware }) => newest({ ...asked, ...hardware }))]
   const onAll = ({ software }: Suggestion): boolean =>
-    named.places.every(({ hardware }) => runs(judge({ ...software, ...hardware }).verdict))
+    named.places.every(({ hardware }) => willRun(judge({ ...software, ...hardware }).verdict))
   const isFirst = (one: Suggestion, at: number, them: readonly Suggestion[]): boolean =>
     them.findIndex(other => JSON.stringify(other.software) === JSON.stringify(one.software)) === at
   const frameworks = answer.frameworks.map(({ framework, detail }) => {

@@ -1,12 +1,14 @@
 // What packages/environment knows, bound to the matrix that this server was started with. The one place where it is plugged in.
 import { createHash } from 'node:crypto'
-import type {
-  CompatibilityQuestion,
-  CompatibilityReport,
-  Hardware,
-  SuggestAnswer,
-  Suggestion,
-  SuggestRequest,
+import {
+  type CompatibilityQuestion,
+  type CompatibilityReport,
+  type Hardware,
+  type SuggestAnswer,
+  type Suggestion,
+  type SuggestRequest,
+  verdictRank,
+  willRun,
 } from '@trotline/contracts'
 import {
   type EnvironmentSpec,
@@ -20,7 +22,6 @@ import {
   softwareOfSpec,
 } from '@trotline/environment'
 import { OrchestratorError } from '../errors.ts'
-import { rankOf, runs } from './verdict-rank.ts'
 
 /** The partition that was asked for, and where else it might run: the same software is judged there, too. */
 export interface Elsewhere {
@@ -55,7 +56,7 @@ export function createCompatibility(text: string, file: string): Compatibility {
       if (report.verdict !== 'incompatible' || from === null) return report
       // Another partition is of use where all of the environment runs, and is told once.
       const runsOn = new Map<Partition, boolean>(
-        from.others.map(other => [other, runs(judgeSpec(software, other.hardware, matrix).verdict)]),
+        from.others.map(other => [other, willRun(judgeSpec(software, other.hardware, matrix).verdict)]),
       )
       const others = from.others.filter(({ partition }) =>
         from.others.every(other => other.partition !== partition || runsOn.get(other)),
@@ -76,12 +77,12 @@ export function createCompatibility(text: string, file: string): Compatibility {
         ...one,
         verdict: sorts(one.partition)
           .map(hardware => own.judge({ ...one.software, ...hardware }).verdict)
-          .reduce((a, b) => (rankOf(b) < rankOf(a) ? b : a), one.verdict),
+          .reduce((a, b) => (verdictRank(b) < verdictRank(a) ? b : a), one.verdict),
       })
       const ask = (asked: CompatibilityQuestion): Suggestion[] =>
         nearest(asked, matrix, { otherPartitions: others })
           .map(onAll)
-          .filter(({ partition: name, verdict }) => (name === null ? verdict !== 'incompatible' : runs(verdict)))
+          .filter(({ partition: name, verdict }) => (name === null ? verdict !== 'incompatible' : willRun(verdict)))
       const found = ask(question)
       // The nearest for one sort of node may run on no other: then those of the others are asked for theirs.
       const more = found.some(one => one.partition === null)

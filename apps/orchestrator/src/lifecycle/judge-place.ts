@@ -6,11 +6,11 @@ import {
   type JobCompatibility,
   type JudgedFacts,
   type NodeKind,
+  verdictRank,
 } from '@trotline/contracts'
 import { alikeIn, hardwareOf, kindsFor, typesMet } from '../clusters/node-hardware.ts'
 import type { PartitionFacts } from '../store/facts.ts'
 import { napiOf } from './node-api.ts'
-import { rankOf } from './verdict-rank.ts'
 
 const MOST_NODES = 64
 
@@ -63,7 +63,7 @@ export function worstOf(
 ): JudgedPlace {
   const judged = places.map(place => ({ place, report: judgeOn(place) }))
   const [worst = { place: places[0], report: judgeOn(places[0]) }] = judged.toSorted(
-    (a, b) => rankOf(a.report.verdict) - rankOf(b.report.verdict),
+    (a, b) => verdictRank(a.report.verdict) - verdictRank(b.report.verdict),
   )
   const differ = judged.some(({ report }) => report.verdict !== worst.report.verdict)
   return differ ? { ...worst, report: saidOf(worst) } : worst

@@ -6,12 +6,11 @@
 //   claims                     what other jobs said of these nodes and nobody has confirmed: a warning, never more
 //
 // Each sort of node that Slurm may choose is judged. The worst of them is the verdict. Without GPUs nothing but the runtime has to fit.
-import type { CompatibilityReport, Finding, Verdict } from '@trotline/contracts'
+import { type CompatibilityReport, type Finding, type Verdict, verdictRank } from '@trotline/contracts'
 import type { ClusterSettings } from '../config.ts'
 import type { JudgeInput } from './judge-input.ts'
 import { claimPart, environmentPart, gpuPart, nothingUnderstood, type Part, runtimePart } from './judge-parts.ts'
 import { NOWHERE, type Place, placesOf } from './judge-place.ts'
-import { rankOf } from './verdict-rank.ts'
 
 /** What keeps it out, by the problem's code; null: nothing. */
 export type Refused = 'incompatible' | 'compatibility-unknown' | null
@@ -49,7 +48,7 @@ export function judgeJob(input: JudgeInput): Judgement {
 
 /** The verdict of several: the worst. */
 const worstFirst = (parts: readonly Part[]): Part[] =>
-  parts.toSorted((a, b) => rankOf(a.report.verdict) - rankOf(b.report.verdict))
+  parts.toSorted((a, b) => verdictRank(a.report.verdict) - verdictRank(b.report.verdict))
 
 function joined(parts: readonly Part[]): CompatibilityReport {
   const ordered = worstFirst(parts).map(part => part.report)

@@ -6,6 +6,7 @@ import {
   type Software,
   type SuggestedChange,
   type Suggestion,
+  willRun,
 } from '@trotline/contracts'
 import { kindsFor } from '../clusters/node-hardware.ts'
 import type { Elsewhere } from './compatibility.ts'
@@ -13,7 +14,6 @@ import type { JudgeInput } from './judge-input.ts'
 import { nodeFindings } from './judge-node.ts'
 import { placesOf, worstOf } from './judge-place.ts'
 import { judgeWorker } from './judge-worker.ts'
-import { runs } from './verdict-rank.ts'
 
 /** More than a person would read. */
 const MOST = 5
@@ -32,7 +32,7 @@ export function elsewhere({ request, cluster, partitions, fits, compatibility }:
       if (nodeFindings(partition.name, kindsFor(partition, gpuType)).length > 0) continue
       const places = placesOf(cluster.name, partition, gpuType)
       const { report } = worstOf(places, place => judgeWorker(place, cluster, compatibility))
-      if (!runs(report.verdict)) continue
+      if (!willRun(report.verdict)) continue
       if (gpuType === null) anyOf.add(partition.name)
       const changes = changesFrom(resources, partition.name, gpuType)
       const software: Software = gpuSoftware(cluster.compatibility.libtensorflow)

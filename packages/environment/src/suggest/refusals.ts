@@ -1,6 +1,6 @@
 // What one refusal says of other candidates: a driver that cannot run CUDA 12.1 cannot run any build for CUDA 12.1, and a GPU
 // that the driver no longer knows runs nothing. Most of several hundred builds need not be judged one by one.
-import type { CompatibilityReport } from '@trotline/contracts'
+import { type CompatibilityReport, willRun } from '@trotline/contracts'
 import { judge } from '../judge.ts'
 import type { Matrix } from '../matrix/matrix.ts'
 import { capabilityKey } from '../versions/capability.ts'
@@ -32,4 +32,4 @@ export function createJudge(matrix: Matrix): JudgeOrSkip {
 }
 
 export const runs = (report: CompatibilityReport | null): report is CompatibilityReport =>
-  report !== null && (report.verdict === 'compatible' || report.verdict === 'compatible-with-warning')
+  report !== null && willRun(report.verdict)
