@@ -105,3 +105,11 @@ export const Evaluation = z.discriminatedUnion('kind', [
   }),
 ])
 export type Evaluation = z.infer<typeof Evaluation>
+
+/** Of a file, by its name. Only what can do no harm in a browser has a type of its own. */
+export function artifactType(path: string): string {
+  if (path.endsWith('.json')) return 'application/json'
+  if (path.endsWith('.png')) return 'image/png'
+  if (path.endsWith('.csv')) return 'text/csv; charset=utf-8'
+  return path.endsWith('.txt') || path.endsWith('.log') ? 'text/plain; charset=utf-8' : 'application/octet-stream'
+}

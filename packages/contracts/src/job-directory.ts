@@ -3,12 +3,14 @@
 //   <workDir>/releases/<sha256>/             the worker, shared, read-only
 //   <workDir>/jobs/<unixUser>/<jobId>/       spec.json report.json script.sh tried-<n> receipt-<n>.json cancelled slurm.log
 //       runs/<submission>-<restart>/         fence heartbeat epochs.jsonl checkpoint checkpoint.previous result.json node.json artifacts/ stdout stderr
+//                                            libraries/, and of a command: work/ checkpoints/ reported.jsonl
 //
 // spec.json holds what to do, report.json the secrets to report with (0600). A run writes into its own folder only.
 import { z } from 'zod'
+import { EnvironmentForm, EnvironmentLook } from './environment-directory.ts'
 import { RunId } from './epoch.ts'
 import { JobId, Sha256, SlurmName, Timestamp } from './names.ts'
-import { WorkerTraining } from './training.ts'
+import { CommandTraining, DataDigest, WorkerTraining } from './training.ts'
 
 export const FILES = {
   spec: 'spec.json',
@@ -36,9 +38,28 @@ export const RUN_FILES = {
   result: 'result.json',
   /** What the node is, where the run looked (node-facts.ts, NodeSighting). */
   node: 'node.json',
+  /** Links to the NVIDIA libraries of the job's environment. Made by the script, for the loader; filled by the worker. */
+  libraries: 'libraries',
+  /** Of a command: the folder that it starts in, with its files. */
+  work: 'work',
+  /** Of a command: TROTLINE_CHECKPOINTS. Later runs read the newest that is not empty: TROTLINE_RESUME. */
+  checkpoints: 'checkpoints',
+  /** Of a command: TROTLINE_EPOCHS, its own words, which become lines of epochs.jsonl. */
+  reported: 'reported.jsonl',
   stdout: 'stdout',
   stderr: 'stderr',
 } as const
+
+/** The environment that a run is to run in: made, and to be looked at before anything expensive. */
+export const RunEnvironment = z.strictObject({
+  lockId: Sha256,
+  /** <workDir>/environments. */
+  root: z.string(),
+  form: EnvironmentForm,
+  /** tree: where it lies. packed: the folder on each node under which it is unpacked, for each Unix user apart. */
+  place: z.string(),
+})
+export type RunEnvironment = z.infer<typeof RunEnvironment>
 
 /** What a run is to do. Written beside and renamed before each submission. */
 export const JobSpec = z.strictObject({
@@ -47,7 +68,11 @@ export const JobSpec = z.strictObject({
   /** A worker started for another submission than this leaves at once: it was superseded. */
   submission: z.int().min(1),
   slurmName: SlurmName,
-  training: WorkerTraining,
+  training: z.union([WorkerTraining, CommandTraining]),
+  /** null: the worker's own release runs it, and nothing else is needed. */
+  environment: RunEnvironment.nullable().default(null),
+  /** Of a rerun: what its data has to be. */
+  expectData: z.array(DataDigest).max(64).default([]),
   gpus: z.int().min(0),
   /** Of the allocation: as many threads may train. */
   cpus: z.int().min(1),
@@ -109,6 +134,12 @@ export const Artifact = z.strictObject({
   sha256: Sha256,
 })
 export type Artifact = z.infer<typeof Artifact>
+
+/** `GET /v1/jobs/{id}/artifacts`. */
+export const ArtifactPage = z
+  .strictObject({ items: z.array(Artifact.extend({ type: z.string() })) })
+  .meta({ id: 'ArtifactPage' })
+export type ArtifactPage = z.infer<typeof ArtifactPage>
 
 /** Where a run took over: the run that left the checkpoint, how many epochs it had trained, and how many batches of the next one. */
 export const ResumedFrom = z.strictObject({
@@ -173,7 +204,8 @@ export const TrainingReport = z.strictObject({
 export type TrainingReport = z.infer<typeof TrainingReport>
 
 export const RunFailure = z.strictObject({
-  reason: z.enum(['training', 'incompatible-node', 'environment']),
+  /** exit-code and signal: a command's own end. */
+  reason: z.enum(['training', 'incompatible-node', 'environment', 'exit-code', 'signal']),
   code: z.string(),
   detail: z.string(),
   /** What it was concluded from, a line each, where the sentence is not all of it. */
@@ -200,6 +232,15 @@ export const RunResult = z
     startedAt: Timestamp,
     endedAt: Timestamp,
     release: Sha256,
+    /** What was looked at, of the environment that it really ran with; null: it asked for none. */
+    environment: EnvironmentLook.nullable().default(null),
+    /** The files that it was fed with. */
+    data: z.array(DataDigest).max(64).default([]),
+    /** Of a command: how it ended; exitCode null: by the signal. */
+    command: z
+      .strictObject({ exitCode: z.int().nullable(), signal: z.string().nullable(), seconds: z.number().min(0) })
+      .nullable()
+      .default(null),
     /** `process.version` on the node. */
     runtime: z.string(),
     reporting: z.strictObject({ messages: z.int(), secondsInReporter: z.number() }),

@@ -17,6 +17,8 @@ export const JobFile = z.strictObject({
   compatibility: Job.shape.compatibility,
   submission: z.int().min(1),
   submissions: z.array(Submission).min(1).max(MOST_SUBMISSIONS),
+  environment: Job.shape.environment,
+  rerunOf: Job.shape.rerunOf,
   /** Of the POST that made the job, so that the same POST sent again still gets this job; null: it had no Idempotency-Key. */
   idempotency: z.strictObject({ keySha256: Sha256, bodySha256: Sha256 }).nullable(),
 })

@@ -1,12 +1,14 @@
 // The Job as REST shows it: its state, what Slurm said, its runs, progress and ending.
 import { z } from 'zod'
 import { JobCompatibility } from './compatibility.ts'
+import { EnvironmentLook } from './environment-directory.ts'
+import { EnvironmentVersion } from './environment-views.ts'
 import { Epoch, RunId } from './epoch.ts'
 import { Failure, FailureReason } from './failure.ts'
 import { ResumedFrom, TrainingReport } from './job-directory.ts'
-import { ClusterName, IdentityName, JobId, JobName, OwnerId, Timestamp, UnixUser } from './names.ts'
+import { ClusterName, IdentityName, JobId, JobName, OwnerId, Sha256, Timestamp, UnixUser } from './names.ts'
 import { JobRequest } from './request.ts'
-import { ModelTraining } from './training.ts'
+import { DataDigest, ModelTraining } from './training.ts'
 
 export const JOB_STATES = [
   'accepted',
@@ -138,6 +140,34 @@ export const Job = z
     cancelRequestedAt: Timestamp.nullable(),
     failure: Failure.nullable(),
     result: TrainingReport.nullable(),
+    /** What it runs in, pinned when it was accepted; null: the worker's own release is all it needs. */
+    environment: z
+      .strictObject({
+        lock: Sha256,
+        /** `ml@3`, where it was asked for by a name. */
+        name: EnvironmentVersion.nullable(),
+        /** What the last run found of it before it trained; its lockId is what that run really ran with. */
+        look: EnvironmentLook.nullable(),
+      })
+      .nullable()
+      .default(null),
+    /** The files that its last run was fed with. */
+    data: z.array(DataDigest).max(64).default([]),
+    /** Of which job, here or elsewhere, this is the repetition. */
+    rerunOf: z
+      .strictObject({
+        job: JobId,
+        /** Its record is not kept here: a bundle brought it. */
+        elsewhere: z.boolean(),
+        /** What is not as it was, in words. */
+        differences: z.array(z.string()).max(32),
+        /** The worker's release that it is run by; null: the present one. */
+        release: Sha256.nullable().default(null),
+        /** What its files have to be; the node checks them before it trains. */
+        data: z.array(DataDigest).max(64).default([]),
+      })
+      .nullable()
+      .default(null),
     /** Worker release (sha256) and Node.js version on the node. */
     worker: z.strictObject({ release: z.string(), runtime: z.string().nullable() }).nullable(),
     /** Things seen that changed nothing, such as a requeue by an outsider after the end. */
@@ -157,6 +187,8 @@ export const DryRun = z
     compatibility: Job.shape.compatibility,
     /** What a person should know before it is sent. */
     notes: z.array(z.string()),
+    /** The lock that it would run with; null: it needs none. */
+    environment: Job.shape.environment,
     script: z.string(),
   })
   .meta({ id: 'DryRun' })
@@ -177,8 +209,15 @@ export const JobSummary = z
     slurmState: z.string().nullable(),
     epochs: z.int(),
     ofEpochs: z.int(),
+    /** Of the last epoch; null: no epoch yet, or it was no number. */
+    loss: z.number().nullable(),
+    gpus: z.int().min(0),
+    /** Of the newest run. */
+    startedAt: Timestamp.nullable(),
     hold: z.string().nullable(),
     failure: FailureReason.nullable(),
+    /** Why it is held, failed or waits, in one line; null: nothing keeps it. */
+    why: z.string().nullable(),
   })
   .meta({ id: 'JobSummary' })
 export type JobSummary = z.infer<typeof JobSummary>
@@ -202,7 +241,43 @@ export function summaryOf(job: ListedJob): JobSummary {
     slurmState: job.slurm?.state ?? null,
     epochs: job.progress.epochs,
     ofEpochs: job.progress.of,
+    loss: job.progress.last?.values.loss ?? null,
+    gpus: job.request.resources.gpus,
+    startedAt: job.runs.at(-1)?.startedAt ?? null,
     hold: job.hold?.code ?? null,
     failure: job.failure?.reason ?? null,
+    why: lineOf(whyOf(job)),
   }
 }
+
+function whyOf({ hold, failure, trying, slurm, state }: ListedJob): string | null {
+  if (hold !== null) return hold.detail
+  if (failure !== null) return failure.detail
+  if (trying !== null) return trying.detail
+  // Slurm's word, as it stands: `Priority`, `Resources`. It writes None where there is nothing to say.
+  return state === 'pending' && slurm?.reason && slurm.reason !== 'None' ? slurm.reason : null
+}
+
+/** With it a line of the list keeps to its 500 bytes. */
+const WHY_BYTES = 120
+
+/** Cut between two characters. */
+function lineOf(text: string | null): string | null {
+  if (text === null) return null
+  const bytes = new TextEncoder().encode(text.replace(/\s+/g, ' ').trim())
+  if (bytes.length <= WHY_BYTES) return new TextDecoder().decode(bytes)
+  let end = WHY_BYTES - 3
+  while (((bytes[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end -= 1
+  return `${new TextDecoder().decode(bytes.subarray(0, end))}…`
+}
+
+/** `GET /v1/jobs/counts`: how many there are of each state, and how many of these are held. */
+export const JobCounts = z
+  .strictObject({
+    states: z.strictObject(
+      Object.fromEntries(JOB_STATES.map(state => [state, z.int().min(0)])) as Record<JobState, z.ZodInt>,
+    ),
+    held: z.int().min(0),
+  })
+  .meta({ id: 'JobCounts' })
+export type JobCounts = z.infer<typeof JobCounts>

@@ -1,5 +1,6 @@
 // POST /v1/jobs: what a person asks for. Unknown fields are refused at every depth.
 import { z } from 'zod'
+import { EnvironmentVersion, SpecInput } from './environment-views.ts'
 import { ClusterName, JobName, LabelKey, LabelValue, Sha256 } from './names.ts'
 import { expandPreset } from './presets.ts'
 import { Resources } from './resources.ts'
@@ -7,8 +8,8 @@ import { type ModelTraining, Training } from './training.ts'
 
 export const EnvironmentChoice = z.union([
   z.strictObject({ lock: Sha256 }),
-  z.strictObject({ spec: z.union([z.string().max(65_536), z.record(z.string(), z.unknown())]) }),
-  z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]{1,9})?$/) }),
+  z.strictObject({ spec: SpecInput }),
+  z.strictObject({ name: EnvironmentVersion }),
 ])
 
 export const MAX_LABELS = 16
@@ -34,5 +35,4 @@ export const expandedOf = ({ training }: Pick<JobRequest, 'training'>): ModelTra
   training.kind === 'preset' ? expandPreset(training) : null
 
 /** At least 1, as a share is taken of it. */
-export const epochsAskedFor = ({ training }: Pick<JobRequest, 'training'>): number =>
-  training.kind === 'command' ? 1 : training.epochs
+export const epochsAskedFor = ({ training }: Pick<JobRequest, 'training'>): number => training.epochs ?? 1

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LossName, MetricName, Optimizer } from './compile.ts'
 import { Data, DataPath } from './data.ts'
+import { Sha256 } from './names.ts'
 import { Net } from './net.ts'
 
 /**
@@ -136,8 +137,70 @@ export type ModelTraining = z.infer<typeof ModelTraining>
 export const WorkerTraining = z.discriminatedUnion('kind', [PresetTraining, ModelTraining])
 export type WorkerTraining = z.infer<typeof WorkerTraining>
 
-// Accepted by shape, refused with a reason by the server (lifecycle/accept.ts): it is named in the contract and not built.
-const CommandTraining = z.looseObject({ kind: z.literal('command') }).meta({ id: 'CommandTraining' })
+/** A file that a training was fed with. sha256 null: it was larger than is read only to be hashed. */
+export const DataDigest = z.strictObject({
+  path: DataPath,
+  bytes: z.int().min(0),
+  sha256: Sha256.nullable(),
+})
+export type DataDigest = z.infer<typeof DataDigest>
+
+/** What the files of a command may have together, in bytes of UTF-8. */
+export const COMMAND_LIMITS = { files: 200, bytes: 524_288, arguments: 256 } as const
+
+const FilePath = z
+  .string()
+  .max(200)
+  .regex(
+    /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/,
+    'is not a relative path of letters, digits, ".", "_" and "-"',
+  )
+/** No NUL: it ends an argument. */
+const Argument = z
+  .string()
+  .max(16_384)
+  .regex(/^[^\0]*$/, 'has a NUL in it')
+
+/**
+ * A program of one's own, run in the run's own folder, with the job's environment first on its PATH. It may report epochs: a JSON
+ * object a line, such as `{"epoch": 0, "loss": 0.31}`, appended to the file that TROTLINE_EPOCHS names.
+ */
+export const CommandTraining = z
+  .strictObject({
+    kind: z.literal('command'),
+    /** argv: no shell reads it. */
+    command: z.array(Argument).min(1).max(COMMAND_LIMITS.arguments),
+    /** Laid into the folder that the program starts in: its code. */
+    files: z
+      .record(FilePath, z.string().max(COMMAND_LIMITS.bytes))
+      .refine(files => Object.keys(files).length <= COMMAND_LIMITS.files, `has more than ${COMMAND_LIMITS.files} files`)
+      .refine(
+        files => Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= COMMAND_LIMITS.bytes,
+        `has more than ${COMMAND_LIMITS.bytes} bytes in all`,
+      )
+      .default({}),
+    /** Added to the program's environment. What Slurm, the loader and this service set there cannot be set. */
+    env: z
+      .record(
+        z
+          .string()
+          .regex(
+            /^(?!SLURM|SBATCH|TROTLINE|LD_|CONDA|BASH_ENV$|ENV$|PATH$|HOME$|USER$|SHELL$)[A-Za-z_][A-Za-z0-9_]{0,63}$/,
+            'is not the name of a variable that may be set',
+          ),
+        Argument,
+      )
+      .refine(env => Object.keys(env).length <= 64, 'has more than 64 variables')
+      .default({}),
+    /** Files that it reads: their digests are recorded, and a rerun asks for the same. */
+    data: z.array(DataPath).max(64).default([]),
+    /** How many epochs it means to report; null: it is not known. */
+    epochs: Epochs.nullable().default(null),
+    /** TROTLINE_SEED and PYTHONHASHSEED. */
+    seed: Seed.default(0),
+  })
+  .meta({ id: 'CommandTraining' })
+export type CommandTraining = z.infer<typeof CommandTraining>
 
 export const Training = z.discriminatedUnion('kind', [PresetTraining, ModelTraining, CommandTraining])
 export type Training = z.infer<typeof Training>

@@ -155,7 +155,7 @@ test('a thousand lines and a hundred channels are read once, and judged again wi
       judgeSpec(written, K80, matrix)
       return performance.now() - start
     })
-    assert.ok(Math.min(...took) < 20, `took ${took.map(ms => ms.toFixed(1)).join(', ')} ms`)
+    assert.ok(Math.min(...took) < 100, `took ${took.map(ms => ms.toFixed(1)).join(', ')} ms`)
   }
   const software = softwareOfSpec(long, matrix)
   assert.equal(software.asked.length, 1)

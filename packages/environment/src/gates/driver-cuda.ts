@@ -5,7 +5,7 @@ import { type Evidence, finding } from '../findings.ts'
 import type { Node } from '../gpus/node.ts'
 import { type Matrix, type Row, ruleOf, type Toolkit } from '../matrix/matrix.ts'
 import { compareDotted, type Dotted, dotted, minorOf, showDotted, within } from '../versions/dotted.ts'
-import { reaches } from '../versions/driver.ts'
+import { parseDriver, reaches } from '../versions/driver.ts'
 import { forwardCompat } from './forward-compat.ts'
 import { staleLibraries } from './stale-libraries.ts'
 import type { CudaAsked, DriverCuda, Way } from './way.ts'
@@ -146,6 +146,18 @@ function native(
 export function newestCudaOf(driver: Dotted, matrix: Matrix): Row<'driverBranches'> | null {
   const numbers = [...matrix.branches.keys()].filter(number => number <= (driver[0] ?? 0))
   return numbers.length === 0 ? null : (matrix.branches.get(Math.max(...numbers)) ?? null)
+}
+
+/** The newest CUDA that an NVIDIA driver runs, as nvidia-smi would print it; null: nobody can tell. */
+export function cudaCeiling(driver: string, matrix: Matrix): string | null {
+  const parsed = parseDriver(driver)
+  if (parsed === null) return null
+  const branch = newestCudaOf(parsed, matrix)
+  if (branch !== null) return branch.newestCuda
+  // Of older branches than the table has, the toolkits tell.
+  const run = [...matrix.toolkits.values()].flat().filter(({ minDriver }) => reaches(parsed, minDriver) === true)
+  const newest = run.toSorted((a, b) => compareDotted(a.cuda, b.cuda)).at(-1)
+  return newest === undefined ? null : showDotted(minorOf(newest.cuda))
 }
 
 const disputed = (asked: CudaAsked, node: Node, toolkit: Toolkit): CompatibilityFinding =>

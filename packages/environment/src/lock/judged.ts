@@ -1,5 +1,7 @@
 // A lock as the judge reads one: its requirements go back to the packages that ask for them.
 import type { EnvironmentLock } from '@trotline/contracts'
+import { frameworkOf } from '../builds/framework-names.ts'
+import { cudaOfPackage } from '../gpu-packages.ts'
 import type { LockedPackage } from '../judge-lock.ts'
 
 /** For judgeLock: `judgeLock(packagesOfLock(lock), hardware, matrix)`. */
@@ -15,3 +17,14 @@ export function packagesOfLock({ conda, pip, virtualPackages }: EnvironmentLock)
     ...pip.map(({ name, version }) => ({ name, version })),
   ]
 }
+
+/** Of thousands those few that a judge asks about, so that judging each sort of node costs nothing. What asks for virtual packages counts. */
+export const tellingPackages = (packages: readonly LockedPackage[]): LockedPackage[] =>
+  packages.filter(
+    ({ name, version, depends = [], constrains = [] }) =>
+      name === 'python' ||
+      name === 'cudnn' ||
+      frameworkOf(name) !== null ||
+      cudaOfPackage(name, version) !== null ||
+      [...depends, ...constrains].some(line => line.startsWith('__')),
+  )
