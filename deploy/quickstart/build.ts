@@ -15,7 +15,7 @@ const BUILD_LIMIT_MS = 10 * 60_000
 /** Answers false when the last build still holds. */
 export async function buildIfStale(): Promise<boolean> {
   const sources = digestOfSources()
-  const outputs = [PLACES.orchestratorProgram, join(PLACES.workerRelease, 'current.json')]
+  const outputs = [PLACES.orchestratorProgram, join(PLACES.workerRelease, 'current.json'), PLACES.page]
   const built =
     readJson<{ sources: string }>(PLACES.build)?.sources === sources && outputs.every(file => existsSync(file))
   if (built) return false

@@ -66,7 +66,8 @@ async function start({ withJob }: { withJob: boolean }) {
   say(`\n${nextCommands(api)}`)
 }
 
-const nextCommands = ({ url }: Api) => `API      ${url}/v1/jobs   (description: ${url}/openapi.json)
+const nextCommands = ({ url }: Api) => `Page     ${url}   (the token is in .local/token)
+API      ${url}/v1/jobs   (description: ${url}/openapi.json)
 Next     . .local/env.sh
          node apps/cli/bin/trotline.js list
          node apps/cli/bin/trotline.js submit deploy/examples/linear-regression.yaml --follow

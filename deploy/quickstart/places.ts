@@ -20,6 +20,7 @@ export const PLACES = {
   orchestratorRecord: local('orchestrator.json'),
   orchestratorProgram: join(CHECKOUT, 'apps/orchestrator/dist/main.js'),
   workerRelease: join(CHECKOUT, 'apps/worker/release'),
+  page: join(CHECKOUT, 'apps/dashboard/dist/page/index.html'),
   commandLine: join(CHECKOUT, 'apps/cli/bin/trotline.js'),
   example: join(CHECKOUT, 'deploy/examples/auto-mpg.yaml'),
 } as const

@@ -1,6 +1,7 @@
 // The worker as worker.mjs, report-thread.mjs and the chunks that they load when they come to need them: a compute node reads what takes
-// the fence first, then what reports and what trains. Nothing of this machine goes in: esbuild names modules relative to `root`, so the
-// same sources and packages give the same bytes wherever they lie.
+// the fence first, then what reports and what trains. environment.mjs and hash-thread.mjs make environments and look at them.
+// Nothing of this machine goes in: esbuild names modules relative to `root`, so the same sources and packages give the same bytes
+// wherever they lie.
 import { build, type Metafile, type Plugin } from 'esbuild'
 
 // Packages in CommonJS (ioredis, tfjs) ask for require and __dirname, which an ES module has not.
@@ -60,7 +61,12 @@ export interface BundleOrder {
 export const bundleWorker = (order: Pick<BundleOrder, 'root' | 'directory' | 'tensorLibrary'>): Promise<Metafile> =>
   bundle({
     ...order,
-    entryPoints: { worker: 'apps/worker/src/main.ts', 'report-thread': 'apps/worker/src/report-thread.ts' },
+    entryPoints: {
+      worker: 'apps/worker/src/main.ts',
+      'report-thread': 'apps/worker/src/report-thread.ts',
+      environment: 'apps/worker/src/environment-main.ts',
+      'hash-thread': 'apps/worker/src/environment/hash-thread.ts',
+    },
   })
 
 /** Any module of the workspace as the worker is bundled: benchmarks measure what runs on a node. */

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 
 export interface Frame {
   id: number | null
+  /** The id as it stands. */
+  cursor: string
   event: string
   data: Record<string, unknown>
 }
@@ -43,6 +45,7 @@ export async function readEvents(url: string, headers: Record<string, string> = 
       const id = fields.get('id')
       return {
         id: id === undefined ? null : Number(id),
+        cursor: id ?? '',
         event: fields.get('event') ?? 'message',
         data: JSON.parse(data),
       }

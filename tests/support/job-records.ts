@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Epoch, JobRequest, type RunResult, type SlurmView, type TrainingReport } from '@trotline/contracts'
 import type { z } from 'zod'
 import type { ClusterSettings } from '../../apps/orchestrator/src/config.ts'
+import { ClusterEnvironments } from '../../apps/orchestrator/src/environment-settings.ts'
 import { newJobId } from '../../apps/orchestrator/src/lifecycle/accept.ts'
 import type { ClusterFacts } from '../../apps/orchestrator/src/store/facts.ts'
 import { type JobRecord, untried } from '../../apps/orchestrator/src/store/record.ts'
@@ -67,6 +68,9 @@ export function record(over: Partial<JobRecord> = {}, inner: Partial<JobRecord['
     cancelRequestedAt: null,
     failure: null,
     result: null,
+    environment: null,
+    data: [],
+    rerunOf: null,
     worker: null,
     notes: [],
     ...over,
@@ -125,6 +129,9 @@ export const runResult = (over: Partial<RunResult> = {}): RunResult => ({
   startedAt: AT,
   endedAt: AT,
   release: sha256('release'),
+  environment: null,
+  data: [],
+  command: null,
   runtime: 'v20.20.2',
   reporting: { messages: 3, secondsInReporter: 0.1 },
   ...over,
@@ -165,6 +172,7 @@ export const clusterSettings = (over: Partial<ClusterSettings> = {}): ClusterSet
   compatibility: { unknown: 'accept', libtensorflow: null },
   nodes: [],
   probe: { automatic: 'off', maxAgeHours: 24, pendingMinutes: 30, account: null, qos: null },
+  environments: ClusterEnvironments.parse({}),
   ...over,
 })
 

@@ -7,13 +7,17 @@ import {
   CRASH_POINTS,
   createApp,
   createLog,
+  ENVIRONMENT_CRASH_POINTS,
   parseSettings,
   survive,
 } from '../../apps/orchestrator/src/index.ts'
 
 const file = process.argv[2] ?? ''
 const crashAt = process.env.TROTLINE_CRASH_AT
-if (crashAt !== undefined && !([...CRASH_POINTS, ...CANCEL_CRASH_POINTS] as string[]).includes(crashAt))
+if (
+  crashAt !== undefined &&
+  !([...CRASH_POINTS, ...CANCEL_CRASH_POINTS, ...ENVIRONMENT_CRASH_POINTS] as string[]).includes(crashAt)
+)
   throw new Error(`no crash point ${crashAt}`)
 
 const settings = parseSettings(readFileSync(file, 'utf8'), file)

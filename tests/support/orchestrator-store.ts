@@ -23,6 +23,7 @@ import {
 } from '../../apps/orchestrator/src/store/redis.ts'
 import { startRedis, stopRedis } from '../../deploy/local/redis.ts'
 import { clusterFacts, record, sha256 } from './job-records.ts'
+import { LOCKS_CHANNELS } from './locks.ts'
 
 export const silent = pino({ level: 'silent' })
 export const TOKENS = { ada: 'token-of-ada', bob: 'token-of-bob', staff: 'token-of-staff' } as const
@@ -47,7 +48,11 @@ export interface Store {
 export interface RedisRig {
   open(options?: { eventsPerJob?: number; idempotencyMs?: number }): Promise<Store>
   /** The server on a store's prefix. Stopped by `close`, where the test has not stopped it. */
-  serve(store: Store, limits?: Partial<Settings['limits']>): Promise<Awaited<ReturnType<typeof createApp>>>
+  serve(
+    store: Store,
+    limits?: Partial<Settings['limits']>,
+    more?: { environments?: object; cluster?: object },
+  ): Promise<Awaited<ReturnType<typeof createApp>>>
   stop(): Promise<void>
   start(): Promise<void>
   /** SIGSTOP and SIGCONT: Redis is there and does not answer. */
@@ -109,7 +114,7 @@ export async function createRedisRig(): Promise<RedisRig> {
       }
     },
 
-    async serve(store, limits = {}) {
+    async serve(store, limits = {}, { environments = {}, cluster = {} } = {}) {
       const settings = parseSettings(
         JSON.stringify({
           listen: { port: 0 },
@@ -129,8 +134,10 @@ export async function createRedisRig(): Promise<RedisRig> {
               workDir: '/scratch/trotline',
               node: '/usr/bin/node',
               reports: { kind: 'directory' },
+              ...cluster,
             },
           ],
+          environments: { directory: join(home, 'environments'), channels: LOCKS_CHANNELS, ...environments },
           limits,
         }),
         join(home, 'trotline.yaml'),

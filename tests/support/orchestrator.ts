@@ -26,6 +26,8 @@ export interface StoryOptions {
   settings?: Record<string, unknown>
   /** Further tokens; the story's own token belongs to the operator `tester`. */
   tokens?: { owner: string; name: string; role?: string; identity?: string; token: string }[]
+  /** What Node.js is given to start a server with that configuration. Default: the sources, with their crash points. */
+  program?: (configuration: string) => readonly string[]
 }
 
 export interface Server {
@@ -120,7 +122,7 @@ export async function createStory(t: Scene, options: StoryOptions): Promise<Stor
     async start({ crashAt, wait = true, port: onPort = port } = {}) {
       const file = join(folder, `trotline-${onPort}.yaml`)
       await writeFile(file, stringify(configuration(onPort)))
-      const server = launch(file, logFile, crashAt)
+      const server = launch((options.program ?? fromSources)(file), logFile, crashAt)
       servers.add(server)
       if (wait) {
         await eventually(
@@ -138,17 +140,18 @@ export async function createStory(t: Scene, options: StoryOptions): Promise<Stor
   }
 }
 
-function launch(file: string, logFile: string, crashAt: CrashPoint | undefined): Server {
+const fromSources = (configuration: string): string[] => [
+  ...['--import', 'tsx', '--conditions=@trotline/source', join(ROOT, 'tests/support/orchestrator-process.ts')],
+  configuration,
+]
+
+function launch(argv: readonly string[], logFile: string, crashAt: CrashPoint | undefined): Server {
   const out = openSync(logFile, 'a')
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--conditions=@trotline/source', join(ROOT, 'tests/support/orchestrator-process.ts'), file],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', out, out],
-      env: { ...process.env, ...(crashAt ? { TROTLINE_CRASH_AT: crashAt } : {}) },
-    },
-  )
+  const child = spawn(process.execPath, [...argv], {
+    cwd: ROOT,
+    stdio: ['ignore', out, out],
+    env: { ...process.env, ...(crashAt ? { TROTLINE_CRASH_AT: crashAt } : {}) },
+  })
   closeSync(out)
   const exited = new Promise<void>(done => child.once('exit', () => done()))
   const end = async (signal: NodeJS.Signals): Promise<void> => {

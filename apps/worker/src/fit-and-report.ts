@@ -1,7 +1,7 @@
 // The training itself, from the checkpoint it goes on from to its end, with everything that happens beside it: epochs into
 // epochs.jsonl, checkpoints, heartbeats, the first report, and the warning before the time limit.
 import { join } from 'node:path'
-import { type ResumedFrom, RUN_FILES, type WorkerTraining } from '@trotline/contracts'
+import { type ResumedFrom, RUN_FILES, type RunResult, type WorkerTraining } from '@trotline/contracts'
 import type { FitOutcome } from '@trotline/trainer'
 import { type CheckpointFile, createCheckpointFile, textOf } from './checkpoint-file.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -20,13 +20,20 @@ export interface Beside {
 export interface Fitted {
   outcome: FitOutcome
   resumed: ResumedFrom | null
-  /** null: the training ended before its start. */
-  checkpoints: CheckpointFile | null
+  /** null: the training ended before its start, or left none. */
+  checkpoints: Pick<CheckpointFile, 'write' | 'settled' | 'note'> | null
+  /** null: it was none, or never started. */
+  command: RunResult['command']
 }
 
 /** Whatever ends the fit, a bug too, the epochs so far are on disk afterwards. Rejects where the report thread has ended. */
-export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside): Promise<Fitted> {
-  const { training, gpus, cpus, checkpointEverySeconds } = duty.spec
+export async function fitAndReport(
+  duty: Duty,
+  training: WorkerTraining,
+  parts: RunParts,
+  beside: Beside,
+): Promise<Fitted> {
+  const { gpus, cpus, checkpointEverySeconds } = duty.spec
   const { slurmJobId, node } = duty.allocation
   const { out, err } = parts
   const { reporting, obedience, stop } = beside
@@ -114,7 +121,7 @@ export async function fitAndReport(duty: Duty, parts: RunParts, beside: Beside):
         trained = epoch.epoch + 1
       },
     })
-    return { outcome, resumed, checkpoints }
+    return { outcome, resumed, checkpoints, command: null }
   } finally {
     heartbeat.stop()
     // A closure sets it, which the compiler does not see.

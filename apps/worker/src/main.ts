@@ -6,10 +6,11 @@ import { Sha256, WORKER_EXIT } from '@trotline/contracts'
 import { HEARTBEAT_MS } from './heartbeat.ts'
 import { openReportThread } from './open-report-thread.ts'
 import { run } from './run.ts'
-import { makeLibrariesExact, readAllocation, silenceLibraries } from './settings.ts'
+import { makeLibrariesExact, readAllocation, readInherited, silenceLibraries } from './settings.ts'
 import { listenForSignals } from './signals.ts'
 
 process.umask(0o077)
+const inherited = readInherited()
 silenceLibraries()
 makeLibrariesExact()
 // stdout and stderr are files here, written synchronously. One that cannot be written (quota) must not end the training.
@@ -57,6 +58,7 @@ const code = await run(
     openReportThread,
     stop,
     heartbeatMs: HEARTBEAT_MS,
+    inherited,
     out,
     err,
   },

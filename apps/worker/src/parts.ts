@@ -1,7 +1,8 @@
 // What a run is handed: its order (which job, which submission, where) and its parts (trainer, queue, signals, words);
 // and what a run that holds its fence has to do.
-import type { JobSpec, ReportAccess, RunId } from '@trotline/contracts'
+import type { EnvironmentLook, JobSpec, ReportAccess, RunId } from '@trotline/contracts'
 import type { decodeCheckpoint, fit } from '@trotline/trainer'
+import type { DataDigests } from './data-digests.ts'
 import type { OpenReportThread } from './report-handover.ts'
 import type { Allocation } from './settings.ts'
 import type { StopSignals } from './signals.ts'
@@ -23,6 +24,8 @@ export interface RunParts {
   openReportThread: OpenReportThread
   stop: StopSignals
   heartbeatMs: number
+  /** The variables that the worker was started with: what a command goes on with. */
+  inherited: NodeJS.ProcessEnv
   out(line: string): void
   err(line: string): void
 }
@@ -39,4 +42,11 @@ export interface Duty {
   assets: string
   /** null: nothing is reported. */
   access: ReportAccess | null
+  /** What it runs in, looked at; null: it asked for none. */
+  environment: { prefix: string; look: EnvironmentLook } | null
+  /** Of the files that it is fed with. */
+  data: DataDigests
 }
+
+/** What is known of it before its environment and its data are looked at. */
+export type Assignment = Omit<Duty, 'environment' | 'data'>

@@ -2,21 +2,13 @@
 // tensor library loaded. What the node is goes to node.json first, whatever comes of it: it is what the cluster's facts are made new from.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  gpuWayOf,
-  type NodeSighting,
-  RUN_FILES,
-  type RunFailure,
-  type RunResult,
-  WORKER_EXIT,
-} from '@trotline/contracts'
+import { gpuWayOf, type NodeSighting, RUN_FILES, type RunFailure } from '@trotline/contracts'
 import { isFileSystemError, replaceDurably } from './durable-file.ts'
 import type { NodeJudgement } from './node-judgement.ts'
 import { libraryOfNode } from './node-library.ts'
 import { sightingOf } from './node-sighting.ts'
 import { askNvidiaSmi } from './nvidia-smi.ts'
-import type { Duty, RunParts } from './parts.ts'
-import { writeResult } from './result.ts'
+import type { Assignment, RunParts } from './parts.ts'
 import { readLibraryPath } from './settings.ts'
 
 export type Say = Pick<RunParts, 'stop' | 'out' | 'err'>
@@ -25,7 +17,7 @@ export type Say = Pick<RunParts, 'stop' | 'out' | 'err'>
 const MATRIX_FILE = 'compatibility.json'
 
 /** null: nothing speaks against the training, or nobody can tell before it is tried. A stop also comes to that: the training obeys it. */
-export async function preflight(duty: Duty, say: Say): Promise<RunFailure | null> {
+export async function preflight(duty: Assignment, say: Say): Promise<RunFailure | null> {
   const { spec, allocation, runDirectory } = duty
   const { stop, out, err } = say
   const since = performance.now()
@@ -34,7 +26,9 @@ export async function preflight(duty: Duty, say: Say): Promise<RunFailure | null
   await writeSighting(runDirectory, sighting, err)
   out(`${wordsOf(sighting)}; looked at in ${((performance.now() - since) / 1000).toFixed(2)} s`)
   if (sighting.gpuTrouble !== null) err(`of the GPUs of ${sighting.node} not all is known: ${sighting.gpuTrouble}`)
-  if (gpuWayOf(spec.training) !== 'tfjs-node-gpu') return null
+  const { training } = spec
+  // What a command uses a GPU by is its own business, and that of its environment.
+  if (training.kind === 'command' || gpuWayOf(training) !== 'tfjs-node-gpu') return null
 
   const judged = await judge(sighting, duty.assets)
   if ('missing' in judged) {
@@ -47,7 +41,7 @@ export async function preflight(duty: Duty, say: Say): Promise<RunFailure | null
   if (verdict === 'unknown') err(`whether ${sighting.node} fits cannot be told: ${detail} The training finds out.`)
   if (verdict === 'compatible-with-warning') err(`${sighting.node} fits, with a warning: ${detail}`)
   if (verdict !== 'incompatible') return null
-  if (spec.training.backend === 'any') {
+  if (training.backend === 'any') {
     err(`the GPUs of ${sighting.node} cannot be used: ${detail} The training goes on, because training.backend is any.`)
     return null
   }
@@ -62,40 +56,6 @@ export async function preflight(duty: Duty, say: Say): Promise<RunFailure | null
 /** As RunFailure has it. */
 const MOST_LINES = 16
 const MOST_CHARACTERS = 1000
-
-/** The end of a run whose node does not fit. */
-export async function endUnfit(duty: Duty, failure: RunFailure, startedAt: string, { out, err }: Say): Promise<number> {
-  const result: RunResult = {
-    v: 1,
-    jobId: duty.spec.jobId,
-    run: duty.run,
-    slurmJobId: duty.allocation.slurmJobId,
-    node: duty.allocation.node,
-    outcome: 'failed',
-    stoppedBy: null,
-    signal: null,
-    failure,
-    training: null,
-    resumed: null,
-    checkpoint: null,
-    startedAt,
-    endedAt: new Date().toISOString(),
-    release: duty.release,
-    runtime: process.version,
-    reporting: { messages: 0, secondsInReporter: 0 },
-  }
-  for (const line of failure.evidence ?? []) err(line)
-  err(`${failure.code}: ${failure.detail}`)
-  try {
-    await writeResult(duty.runDirectory, result)
-  } catch (error) {
-    if (!isFileSystemError(error)) throw error
-    err(`result.json could not be written: ${error.message}. The run failed.`)
-    return WORKER_EXIT.unwritable
-  }
-  out('failed before the training began')
-  return WORKER_EXIT.failed
-}
 
 /** A run that cannot leave it goes on: whoever writes the epochs will find the same. */
 async function writeSighting(runDirectory: string, sighting: NodeSighting, err: Say['err']): Promise<void> {

@@ -1,5 +1,5 @@
 // What a person reads in the run's stdout. Epochs count from 1 here. A line for an epoch at most once a second, or at
-// every tenth of the way where the training is faster than that.
+// every tenth of the way where the training is faster than that and says how far it goes.
 import { type EpochLine, epochValues, type TrainingReport } from '@trotline/contracts'
 import type { RawEpoch } from './epoch-text.ts'
 
@@ -18,7 +18,7 @@ export interface Progress {
 }
 
 export function createProgress(
-  of: number,
+  of: number | null,
   write: (line: string) => void,
   now: () => number = () => performance.now(),
 ): Progress {
@@ -27,13 +27,13 @@ export function createProgress(
   return {
     epoch({ epoch, values }) {
       const done = epoch + 1
-      const tenth = Math.floor((10 * done) / of)
+      const tenth = of === null ? 0 : Math.floor((10 * done) / of)
       const at = now()
       if (tenth === lastTenth && at - lastAt < LINE_EVERY_MS) return
       lastAt = at
       lastTenth = tenth
       const { values: finite, nonFinite } = epochValues(values)
-      write(`epoch ${done}/${of}  ${figures(finite, nonFinite)}`)
+      write(`epoch ${of === null ? done : `${done}/${of}`}  ${figures(finite, nonFinite)}`)
     },
   }
 }

@@ -9,8 +9,8 @@ import type { Outcome, Started } from './outbox.ts'
 export interface ReportOrder {
   jobId: string
   run: RunId
-  /** Of the whole training: lines of progress tell how far it is. */
-  epochs: number
+  /** Of the whole training: lines of progress tell how far it is. null: a command that does not say. */
+  epochs: number | null
   /** The descriptor of epochs.jsonl, open for appending. Descriptors are the whole process's; the report thread closes it. */
   file: number
   /** null: nothing is reported. */

@@ -1,16 +1,17 @@
-// One run from its first look at the job directory to its exit code: may it train, is the fence ours, does the node fit, then train.
+// One run from its first look at the job directory to its exit code: may it train, is the fence ours, does the node fit, and so on to enter-and-train.ts.
 // Everything that ends without training ends here, with a sentence on stderr and a code of WORKER_EXIT.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FILES, WORKER_EXIT } from '@trotline/contracts'
 import { readReportAccess, readSpec } from './assignment.ts'
 import { isFileSystemError } from './durable-file.ts'
+import { endUnfit } from './end-unfit.ts'
+import { enterAndTrain } from './enter-and-train.ts'
 import { newFence, takeFence } from './fence.ts'
 import type { Leave } from './leave.ts'
-import type { Duty, RunOrder, RunParts } from './parts.ts'
+import type { Assignment, RunOrder, RunParts } from './parts.ts'
 import type { Allocation } from './settings.ts'
-import { whyNotTrain } from './standing.ts'
-import { train } from './train.ts'
+import { standing } from './standing.ts'
 
 export async function run(order: RunOrder, parts: RunParts): Promise<number> {
   const { directory, submission, allocation } = order
@@ -42,28 +43,28 @@ export async function run(order: RunOrder, parts: RunParts): Promise<number> {
   const access = await readReportAccess(directory)
   if (!access)
     parts.err(`${join(directory, FILES.report)} cannot be used: nothing is reported, epochs.jsonl has it all`)
-  const duty: Duty = { spec, directory, run: name, runDirectory, allocation, release, assets: order.assets, access }
-  return (await endedByNode(duty, parts, leave)) ?? train(duty, parts)
+  const duty: Assignment = {
+    spec,
+    directory,
+    run: name,
+    runDirectory,
+    allocation,
+    release,
+    assets: order.assets,
+    access,
+  }
+  return (await endedByNode(duty, parts)) ?? enterAndTrain(duty, parts)
 }
 
 /** null: the node is no reason not to train. Read only for jobs with GPUs: without one there is nothing on a node that has to fit. */
-async function endedByNode(duty: Duty, parts: RunParts, leave: (reason: Leave) => number): Promise<number | null> {
+async function endedByNode(duty: Assignment, parts: RunParts): Promise<number | null> {
   if (duty.spec.gpus === 0) return null
   const startedAt = new Date().toISOString()
-  const { preflight, endUnfit } = await import('./preflight.ts')
-  const unfit = await preflight(duty, parts)
-  if (unfit === null) return null
-  // Only the newest run ends the job, and a slow driver may have taken ten seconds.
-  const since = await standing(duty.directory, duty.run)
-  return since ? leave(since) : endUnfit(duty, unfit, startedAt, parts)
+  const { preflight } = await import('./preflight.ts')
+  const failure = await preflight(duty, parts)
+  if (failure === null) return null
+  return endUnfit(duty, { failure, startedAt, environment: null }, parts)
 }
-
-/** A run that cannot be told whether it may train does not: the next one asks again. */
-const standing = (directory: string, name: string): Promise<Leave | null> =>
-  whyNotTrain(directory, name, 'folder').catch((error: Error) => ({
-    leave: 'unusable',
-    why: `whether this run may train cannot be asked: ${error.message}`,
-  }))
 
 async function passFence(runDirectory: string, allocation: Allocation): Promise<Leave | null> {
   try {

@@ -27,6 +27,9 @@ export function readAllocation(environment: NodeJS.ProcessEnv = process.env): Al
 export const readLibraryPath = (environment: NodeJS.ProcessEnv = process.env): string =>
   environment.LD_LIBRARY_PATH ?? ''
 
+/** As Slurm and the cluster's prologue left it: to be asked before anything below changes it. */
+export const readInherited = (environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => ({ ...environment })
+
 /**
  * Must run before ioredis is loaded: with DEBUG=ioredis:* (or *) from the submitting shell it would print the
  * arguments of HELLO, and the password is one of them.
@@ -49,4 +52,23 @@ const EXACT: Readonly<Record<string, string>> = {
 /** Must run before the trainer loads TensorFlow. What the job's prologue has set stays. */
 export function makeLibrariesExact(environment: NodeJS.ProcessEnv = process.env): void {
   for (const [name, value] of Object.entries(EXACT)) environment[name] ??= value
+}
+
+export interface MachineSettings {
+  /** Folders where programs are looked for. */
+  path: string[]
+  /** Of the machine's network: proxies and certificates, without which some machines reach nothing. */
+  network: Record<string, string>
+}
+
+const NETWORK = ['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy']
+const CERTIFICATES = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE']
+
+/** What the maker of environments takes from where it is started; nothing else of it reaches an installer. */
+export function readMachine(environment: NodeJS.ProcessEnv = process.env): MachineSettings {
+  const names = [...NETWORK, ...NETWORK.map(name => name.toUpperCase()), ...CERTIFICATES]
+  return {
+    path: (environment.PATH ?? '').split(':').filter(folder => folder.startsWith('/')),
+    network: Object.fromEntries(names.flatMap(name => (environment[name] ? [[name, environment[name]]] : []))),
+  }
 }

@@ -56,3 +56,10 @@ export async function whyNotTrain(directory: string, run: RunId, newer: 'folder'
   }
   return null
 }
+
+/** Of a run that trains nothing yet. One that cannot be told whether it may train does not: the next one asks again. */
+export const standing = (directory: string, run: RunId): Promise<Leave | null> =>
+  whyNotTrain(directory, run, 'folder').catch((error: Error) => ({
+    leave: 'unusable',
+    why: `whether this run may train cannot be asked: ${error.message}`,
+  }))

@@ -7,7 +7,7 @@ import { RUN_FILES, type RunResult, WORKER_EXIT } from '@trotline/contracts'
 import type { FitOutcome } from '@trotline/trainer'
 import { historyArtifact, writeArtifacts } from './artifacts.ts'
 import { isFileSystemError } from './durable-file.ts'
-import { fitAndReport } from './fit-and-report.ts'
+import { type Beside, type Fitted, fitAndReport } from './fit-and-report.ts'
 import { createObedience, type Obedience, type StopReason } from './obedience.ts'
 import type { Duty, RunParts } from './parts.ts'
 import { endingLine } from './progress.ts'
@@ -45,11 +45,12 @@ async function trainReported(
   const obedience = createObedience(duty.directory, run, err)
   const stop = AbortSignal.any([parts.stop.signal, obedience.signal, reporting.lost])
 
-  const { outcome, resumed, checkpoints } = await fitAndReport(duty, parts, { reporting, obedience, stop })
+  const { outcome, resumed, checkpoints, command } = await trainOrRun(duty, parts, { reporting, obedience, stop })
   const reason = outcome.kind === 'stopped' ? (stop.reason as StopReason) : await supersededMeanwhile(obedience)
   await (reason !== null || isOfEnvironment(outcome) ? checkpoints?.write() : checkpoints?.settled())
   const { problem, messages } = await reporting.close()
   const ending = endingOf(outcome, reason, { problem, say: err })
+  const data = await duty.data.settled(reason === null ? parts.stop.signal : AbortSignal.abort())
   const result: RunResult = {
     v: 1,
     jobId: spec.jobId,
@@ -62,6 +63,9 @@ async function trainReported(
     startedAt,
     endedAt: new Date().toISOString(),
     release: duty.release,
+    environment: duty.environment?.look ?? null,
+    data,
+    command,
     runtime: process.version,
     reporting: { messages, secondsInReporter: stopwatch.seconds() },
   }
@@ -78,6 +82,14 @@ async function trainReported(
       : await reporting.drain(DRAIN_MS, parts.stop.signal)
   if (unsent) err('not every report was taken by the queue; epochs.jsonl and result.json have the rest')
   return written ? exitCodeOf(result) : WORKER_EXIT.unwritable
+}
+
+/** Loaded only where there is one: a training needs nothing of what runs a command. */
+async function trainOrRun(duty: Duty, parts: RunParts, beside: Beside): Promise<Fitted> {
+  const { training } = duty.spec
+  if (training.kind !== 'command') return fitAndReport(duty, training, parts, beside)
+  const { runCommand } = await import('./command/run-command.ts')
+  return runCommand(duty, training, parts, beside)
 }
 
 /** Storage that failed says nothing against what was trained until then: it is kept, as at a stop. */

@@ -47,3 +47,18 @@ test('the last line tells the ending, the epochs and the final figures', () => {
   )
   assert.equal(endingLine('failed', null), 'failed before the first epoch')
 })
+
+test('a command that does not say how many epochs it means to report shows how far it is', () => {
+  const lines: string[] = []
+  let clock = 0
+  const progress = createProgress(
+    null,
+    line => void lines.push(line),
+    () => clock,
+  )
+  for (let epoch = 0; epoch < 100; epoch += 1) {
+    progress.epoch({ epoch, values: { loss: 0.5 } })
+    clock += 500
+  }
+  assert.deepEqual([lines[0], lines.length], ['epoch 1  loss 0.5', 50])
+})
