@@ -11,19 +11,28 @@ import { createEventStreams } from './http/event-stream.ts'
 import { buildServer } from './http/server.ts'
 import { createCompatibility } from './lifecycle/compatibility.ts'
 import type { Crash } from './lifecycle/crash-points.ts'
+import { createEnvironmentResolver } from './lifecycle/environment-resolve.ts'
+import { createMaterialisations } from './lifecycle/materialisations.ts'
 import { createOwner, type Owner } from './lifecycle/owner.ts'
+import { createChannels } from './solving/channels/channels.ts'
+import { createLockDesk } from './solving/lock-desk.ts'
+import { createSolver } from './solving/solver.ts'
+import { createAnswers } from './store/answers.ts'
+import { createEnvironmentStore } from './store/environments.ts'
 import { createEpochStore } from './store/epoch-store.ts'
 import { createFactsStore } from './store/facts.ts'
 import { createJobStore } from './store/job-store.ts'
 import { createKeys } from './store/keys.ts'
 import { createLease } from './store/lease.ts'
 import { createLiveCounts } from './store/live-counts.ts'
+import { createMaterialisationStore } from './store/materialisations.ts'
 import { createProbes } from './store/probes.ts'
 import { connectFailingFast, connectWaiting, durabilityGaps, storeMemory, whenReady } from './store/redis.ts'
 import { createSharedLimits } from './store/shared-limits.ts'
 import { createSightings } from './store/sightings.ts'
 import { createAskOwner } from './streams/ask-owner.ts'
 import { createChanges } from './streams/changes.ts'
+import { createLogFiles } from './streams/log-files.ts'
 import { createNudges } from './streams/nudges.ts'
 import { consumeReports } from './streams/reports.ts'
 
@@ -61,6 +70,21 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
   const limits = createSharedLimits(redis, keys, idempotencyHours * 3_600_000)
   const now = (): Date => new Date()
 
+  const environments = createEnvironmentStore(redis, keys, {
+    idempotencyMs: idempotencyHours * 3_600_000,
+    keptMiBPerOwner: settings.environments.keptMiBPerOwner,
+  })
+  const channels = createChannels(settings.environments, { log })
+  const solver = createSolver(settings.environments, { log, channels })
+  const lockDesk = createLockDesk()
+  const made = createMaterialisationStore(redis, keys)
+  const materialisations = createMaterialisations({
+    store: made,
+    clusters: settings.clusters,
+    namesOf: async lock => (await environments.namesOf([lock]))[0] ?? [],
+    now,
+  })
+
   const owners = new Map<string, Owner>(
     settings.clusters.map(cluster => {
       const owner = createOwner({
@@ -70,6 +94,12 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
         facts,
         sightings: createSightings(redis, keys),
         probes,
+        environments: {
+          store: made,
+          lockOf: async id => (await environments.lock(id))?.lock ?? null,
+          channels,
+          pipIndex: settings.environments.pipIndex,
+        },
         capabilityOf: gpu => compatibility.judge({ gpu }).understood.computeCapability,
         context: { releases, queue: queueAccess(cluster.reports, prefix), jobs, epochs, crash, now },
         log: log.child({ cluster: cluster.name }),
@@ -118,15 +148,26 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
       clusters: settings.clusters,
       releases,
       compatibility,
+      answers: createAnswers(redis, keys, idempotencyHours * 3_600_000),
       jobs,
       epochs,
       facts,
       probes,
       pauses: limits.pauses,
       liveCounts: createLiveCounts(redis, keys),
+      environments,
+      resolver: createEnvironmentResolver({
+        store: environments,
+        solver,
+        desk: lockDesk,
+        settings: settings.environments,
+      }),
+      lockDesk,
+      materialisations,
       owner,
       changes,
       nudges,
+      logFiles: createLogFiles(),
       streams: createEventStreams(sseClients),
       storeGaps: () => durabilityGaps(redis),
       storeMemory: () => storeMemory(redis),
@@ -145,6 +186,7 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
     },
     async stop() {
       await http.close()
+      await Promise.all([solver.close(), lockDesk.close(), channels.close()])
       await Promise.all([...owners.values()].map(owner => owner.stop()))
       const away = await redis.ping().then(
         () => false,

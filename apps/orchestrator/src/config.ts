@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { ClusterName, IdentityName, OwnerId, Sha256, SlurmName, UnixUser } from '@trotline/contracts'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { ClusterEnvironments, EnvironmentsSettings } from './environment-settings.ts'
 import { OrchestratorError } from './errors.ts'
 
 const Port = z.int().min(0).max(65_535)
@@ -159,6 +160,7 @@ const Cluster = z.strictObject({
   compatibility: CompatibilitySettings.prefault({}),
   nodes: z.array(DeclaredNodes).max(1000).default([]),
   probe: ProbeSettings.prefault({}),
+  environments: ClusterEnvironments.prefault({}),
 })
 export type ClusterSettings = z.infer<typeof Cluster>
 
@@ -191,6 +193,7 @@ const Settings = z.strictObject({
   worker: z.strictObject({ releaseDirectory: z.string() }),
   /** Default: the matrix that came with this server. */
   compatibility: z.strictObject({ matrixFile: z.string().default(SHIPPED_MATRIX) }).prefault({}),
+  environments: EnvironmentsSettings.prefault({}),
   tokens: z.array(Token).max(10_000),
   clusters: z.array(Cluster).min(1).max(64),
   limits: z
@@ -251,6 +254,12 @@ export function parseSettings(text: string, file: string): Settings {
   const at = (path: string): string => resolve(dirname(file), path)
   settings.worker.releaseDirectory = at(settings.worker.releaseDirectory)
   settings.compatibility.matrixFile = at(settings.compatibility.matrixFile)
+  const { environments } = settings
+  environments.directory = at(environments.directory)
+  for (const channel of environments.channels) {
+    if (channel.directory) channel.directory = at(channel.directory)
+    if (channel.credentialsFile) channel.credentialsFile = at(channel.credentialsFile)
+  }
   if (settings.store.passwordFile) settings.store.passwordFile = at(settings.store.passwordFile)
   for (const cluster of settings.clusters) {
     cluster.ssh.knownHostsFile = at(cluster.ssh.knownHostsFile)
@@ -263,12 +272,13 @@ export function parseSettings(text: string, file: string): Settings {
   return settings
 }
 
-function secretFilesOf({ store, clusters }: Settings): Set<string> {
+function secretFilesOf({ store, clusters, environments }: Settings): Set<string> {
   const perCluster = clusters.flatMap(({ identities, reports }) => [
     ...identities.map(identity => identity.privateKeyFile),
     ...(reports.kind === 'queue' ? [reports.passwordFile] : []),
   ])
-  return new Set([...(store.passwordFile === undefined ? [] : [store.passwordFile]), ...perCluster])
+  const channels = environments.channels.flatMap(({ credentialsFile }) => credentialsFile ?? [])
+  return new Set([...(store.passwordFile === undefined ? [] : [store.passwordFile]), ...perCluster, ...channels])
 }
 
 /** One that is not there is named by whoever needs it. */

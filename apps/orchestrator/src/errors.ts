@@ -20,6 +20,20 @@ const CATALOGUE = {
   WORK_DIR_AWAY: { transient: true },
   RELEASE_MISSING: { transient: false },
   RELEASE_DAMAGED: { transient: true },
+  RELEASE_GONE: { transient: false },
+  /** No lock of that id, prefix or name is kept. */
+  ENVIRONMENT_NOT_FOUND: { transient: false },
+  /** It was never asked for on that cluster, or is not ready there. */
+  ENVIRONMENT_NOT_MADE: { transient: false },
+  /** Jobs that are not over need it. */
+  ENVIRONMENT_IN_USE: { transient: false },
+  ENVIRONMENT_NAME_TAKEN: { transient: false },
+  ENVIRONMENT_NAME_FULL: { transient: false },
+  /** Of what an owner may keep. */
+  ENVIRONMENT_SHARE_USED: { transient: false },
+  /** One at a time for each identity: others ask again. */
+  LOG_SEARCH_BUSY: { transient: true },
+  LOG_SEARCH_FAILED: { transient: true },
   SUBMISSION_UNKNOWABLE: { transient: false },
   RESULT_UNREADABLE: { transient: false },
 } as const satisfies Record<string, { transient: boolean }>

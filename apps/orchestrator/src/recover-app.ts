@@ -7,6 +7,7 @@ import { PROGRAM, readSettings, type Settings } from './config.ts'
 import { isCoded, OrchestratorError } from './errors.ts'
 import { type IdentityReport, recoverCluster } from './lifecycle/recover-cluster.ts'
 import { createLog } from './logging.ts'
+import { createEnvironmentStore } from './store/environments.ts'
 import { createEpochStore } from './store/epoch-store.ts'
 import { createJobStore, type LeaseClaim } from './store/job-store.ts'
 import { createKeys } from './store/keys.ts'
@@ -45,6 +46,10 @@ export async function recoverAll(settings: Settings, how: Told & { dryRun: boole
     const idempotencyMs = idempotencyHours * 3_600_000
     const epochs = createEpochStore({ redis, keys, eventsPerJob })
     const jobs = createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs })
+    const environments = createEnvironmentStore(redis, keys, {
+      idempotencyMs,
+      keptMiBPerOwner: settings.environments.keptMiBPerOwner,
+    })
     const shared = createSharedLimits(redis, keys, idempotencyMs)
     let exit = 0
     for (const cluster of settings.clusters) {
@@ -58,6 +63,7 @@ export async function recoverAll(settings: Settings, how: Told & { dryRun: boole
             cluster: access,
             jobs,
             epochs,
+            environments,
             lease: how.dryRun ? null : () => claim(lease, cluster.name),
             mayOwn: (owner, identity) => mayOwn(settings, owner, identity),
             idempotencyMs,

@@ -2,7 +2,7 @@
 // checked against the manifest we hold here, not against a marker that lies beside them.
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type JobRequest, needsTensorLibrary, Sha256 } from '@trotline/contracts'
 import type { Transport } from '@trotline/slurm'
 import { z } from 'zod'
@@ -19,8 +19,8 @@ const Manifest = z.object({
 
 export interface WorkerRelease {
   id: string
-  /** Where the build lies on this machine. */
-  directory: string
+  /** Where the build lies on this machine; null: it lies on the cluster only. */
+  directory: string | null
   files: { path: string; sha256: string }[]
   manifest: string
 }
@@ -33,7 +33,8 @@ export interface WorkerReleases {
 
 /** The one that the job's worker is started from. The same request is always given the same one. */
 export function releaseFor({ training, resources }: JobRequest, releases: WorkerReleases): WorkerRelease {
-  if (training.kind === 'command') throw new TypeError('no worker release runs a training of kind command')
+  // What a command computes with is its own business.
+  if (training.kind === 'command') return releases.plain
   return needsTensorLibrary(training, resources) ? releases.withTensorLibrary : releases.plain
 }
 
@@ -61,8 +62,26 @@ async function readRelease(directory: string, id: string): Promise<WorkerRelease
   const manifest = await readFile(join(directory, 'manifest.json'), 'utf8')
   if (createHash('sha256').update(manifest).digest('hex') !== id)
     throw new Error('manifest.json does not have the hash it is named by')
-  return { id, directory, manifest, files: Manifest.parse(JSON.parse(manifest)).files }
+  return { id, directory, manifest, files: parseManifest(manifest) }
 }
+
+/** An earlier build that lies beside the present ones and is whole; null: it does not, or is not. */
+export async function olderRelease({ plain }: WorkerReleases, id: string): Promise<WorkerRelease | null> {
+  if (plain.directory === null || !Sha256.safeParse(id).success) return null
+  const directory = join(dirname(plain.directory), id)
+  try {
+    const release = await readRelease(directory, id)
+    for (const file of release.files) {
+      const content = await readFile(join(directory, file.path))
+      if (createHash('sha256').update(content).digest('hex') !== file.sha256) return null
+    }
+    return release
+  } catch {
+    return null
+  }
+}
+
+export const parseManifest = (text: string): WorkerRelease['files'] => Manifest.parse(JSON.parse(text)).files
 
 /** Is it there and whole? An answer either way; throws only when the cluster could not be asked. */
 export async function releaseIsWhole(transport: Transport, workDir: string, release: WorkerRelease): Promise<boolean> {
@@ -121,6 +140,12 @@ export function uploadRelease(transport: Transport, workDir: string, release: Wo
 }
 
 async function uploadOnce(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
+  const { directory } = release
+  if (directory === null)
+    throw new OrchestratorError(
+      'RELEASE_GONE',
+      `The worker release ${release.id.slice(0, 12)} is damaged on the cluster, and this server has no copy of it`,
+    )
   const target = releaseOf(workDir, release.id)
   const beside = `${releasesOf(workDir)}/.${release.id.slice(0, 16)}-${randomBytes(4).toString('hex')}`
   const left = leftBehind.get(transport) ?? new Set<string>()
@@ -132,7 +157,7 @@ async function uploadOnce(transport: Transport, workDir: string, release: Worker
   try {
     await must(transport, ['mkdir', '-m', '0755', '--', beside])
     for (const file of release.files)
-      await transport.put(`${beside}/${file.path}`, { file: join(release.directory, file.path) }, { mode: 0o444 })
+      await transport.put(`${beside}/${file.path}`, { file: join(directory, file.path) }, { mode: 0o444 })
     await transport.put(`${beside}/manifest.json`, release.manifest, { mode: 0o444 })
     await must(transport, ['sh', '-c', PUBLISH, 'publish', beside, target])
   } catch (error) {

@@ -5,6 +5,8 @@ export interface TarEntry {
   path: string
   mode: number
   content?: string
+  /** Seconds since 1970; default 0, which is the reader's own with -m. */
+  modifiedSeconds?: number
 }
 
 const BLOCK = 512
@@ -28,18 +30,18 @@ export function tarOf(entries: readonly TarEntry[]): Buffer {
 
 const inBlocks = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK
 
-function writeHeader(header: Buffer, { path, mode }: TarEntry, bytes: number): void {
+function writeHeader(header: Buffer, { path, mode, modifiedSeconds = 0 }: TarEntry, bytes: number): void {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw new TypeError(`too long for a tar header: ${path}`)
   const octal = (value: number, at: number, digits: number): void => {
     header.write(value.toString(8).padStart(digits, '0'), at, 'latin1')
   }
   header.write(path, 0)
   octal(mode, 100, 7)
-  // Owner, group and time are the reader's own: --no-same-owner, -m.
+  // Owner and group are the reader's own: --no-same-owner.
   octal(0, 108, 7)
   octal(0, 116, 7)
   octal(bytes, 124, 11)
-  octal(0, 136, 11)
+  octal(modifiedSeconds, 136, 11)
   header.write(path.endsWith('/') ? '5' : '0', 156, 'latin1')
   header.write('ustar\u000000', 257, 'latin1')
   // The sum of all bytes, the checksum's own counted as spaces.

@@ -7,7 +7,7 @@ import type { ClusterSettings } from '../config.ts'
 import { isCoded } from '../errors.ts'
 import type { Asked } from '../store/probes.ts'
 import { authorizeOperator } from './auth.ts'
-import { unattended } from './health.ts'
+import { clusterViews } from './cluster-view.ts'
 import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
 import { NoQuery } from './parameters.ts'
 import { ProblemError } from './problems.ts'
@@ -22,7 +22,8 @@ const WOKEN_AT_ONCE = 100
 export const clusterRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { clusters, facts, pauses, probes, liveCounts, jobs, nudges } = services
+    const { clusters, facts, pauses, probes, jobs, nudges } = services
+    const view = clusterViews(services)
 
     app.get(
       '/v1/clusters',
@@ -161,36 +162,6 @@ export const clusterRoutes =
       const found = clusters.find(cluster => cluster.name === name)
       if (found) return found
       throw new ProblemError('cluster-not-found', `There is no cluster ${JSON.stringify(name.slice(0, 64))} here`)
-    }
-
-    async function view({ name, ceilings }: ClusterSettings): Promise<Cluster> {
-      const [seen, health, cost, paused, looks, counts] = await Promise.all([
-        facts.readFacts(name),
-        facts.readHealth(name),
-        facts.readCost(name),
-        pauses.read(name),
-        probes.read(name),
-        liveCounts(name),
-      ])
-      const now = services.now()
-      return {
-        name,
-        facts: seen && {
-          slurmVersion: seen.slurmVersion,
-          accounting: seen.accounting,
-          partitions: seen.partitions,
-          seenAt: seen.seenAt,
-          ageSeconds: Math.max(0, Math.round((now.getTime() - Date.parse(seen.seenAt)) / 1000)),
-          source: 'sinfo, scontrol show config and scontrol show partition',
-        },
-        health: health ?? { ok: false, ...unattended(name), at: now.toISOString() },
-        breakers: cost?.breakers ?? [],
-        ceilings,
-        footprint: cost?.footprint ?? null,
-        paused,
-        probes: looks.map(({ look: _, dueAt: __, wanted: ___, failures: ____, ...probe }) => probe),
-        jobs: counts,
-      }
     }
 
     /** What waited for the pause is due now. A job that somebody else writes at this moment is due soon enough by itself. */

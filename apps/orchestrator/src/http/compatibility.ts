@@ -13,6 +13,7 @@ import { z } from 'zod'
 import { reportShown } from '../lifecycle/job-report.ts'
 import { authorize } from './auth.ts'
 import { checkOn, newestOn, placeNamed } from './compatibility-place.ts'
+import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
 import { JobParams, NoQuery } from './parameters.ts'
 import type { Services } from './services.ts'
 import { createStoreTime } from './store-time.ts'
@@ -24,7 +25,7 @@ const MatrixHeaders = z.object({ 'if-none-match': z.string().max(1000).optional(
 export const compatibilityRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { compatibility, jobs } = services
+    const { compatibility, jobs, answers } = services
     const { text, sha256 } = compatibility.document
     const etag = `"${sha256}"`
 
@@ -34,15 +35,21 @@ export const compatibilityRoutes =
         schema: {
           summary: 'Would this software run there? The hardware is named, or is a partition of a cluster',
           tags: ['compatibility'],
+          headers: IdempotencyHeaders,
           querystring: NoQuery,
           body: CompatibilityCheck,
           response: { 200: CompatibilityReport },
         },
       },
-      async request => {
+      async (request, reply) => {
         const { cluster, partition, gpuType, ...asked } = request.body
-        const place = await placeNamed(services, { cluster, partition, gpuType }, asked)
-        return checkOn(place, asked, compatibility, services.now())
+        const idempotency = idempotencyOf(request.headers, request.principal, ['POST check', request.body])
+        const { answer, replayed } = await answers.once(idempotency, async () => {
+          const place = await placeNamed(services, { cluster, partition, gpuType }, asked)
+          return checkOn(place, asked, compatibility, services.now())
+        })
+        if (replayed) reply.header('idempotency-replayed', 'true')
+        return answer
       },
     )
 
@@ -52,15 +59,21 @@ export const compatibilityRoutes =
         schema: {
           summary: 'The newest releases of each framework that run there',
           tags: ['compatibility'],
+          headers: IdempotencyHeaders,
           querystring: NoQuery,
           body: SuggestRequest,
           response: { 200: SuggestAnswer },
         },
       },
-      async request => {
+      async (request, reply) => {
         const { cluster, partition, gpuType, ...asked } = request.body
-        const place = await placeNamed(services, { cluster, partition, gpuType }, asked)
-        return newestOn(place, asked, compatibility)
+        const idempotency = idempotencyOf(request.headers, request.principal, ['POST suggest', request.body])
+        const { answer, replayed } = await answers.once(idempotency, async () => {
+          const place = await placeNamed(services, { cluster, partition, gpuType }, asked)
+          return newestOn(place, asked, compatibility)
+        })
+        if (replayed) reply.header('idempotency-replayed', 'true')
+        return answer
       },
     )
 

@@ -14,6 +14,9 @@ export function frameOfJson({ id, event, json }: { id?: string; event: string; j
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${json}\n\n`
 }
 
+/** A client that takes nothing for so long is dropped: it comes back to where it was. */
+const STALLED_MS = 60_000
+
 export interface EventStreams {
   /** @throws ProblemError too-many-streams */
   open(
@@ -25,7 +28,7 @@ export interface EventStreams {
   closeAll(): void
 }
 
-export function createEventStreams(most: number): EventStreams {
+export function createEventStreams(most: number, stalled = STALLED_MS): EventStreams {
   const open = new Set<AbortController>()
   return {
     open(request, reply, frames) {
@@ -39,7 +42,15 @@ export function createEventStreams(most: number): EventStreams {
       }
       request.raw.once('close', () => request.raw.destroyed && close())
       reply.raw.once('close', close)
-      const body = Readable.from(frames(controller.signal), { objectMode: false, encoding: 'utf8' })
+      const drop = (): void => {
+        request.log.info({ stalledMs: stalled }, 'an event stream was dropped: its client takes nothing')
+        close()
+        reply.raw.destroy()
+      }
+      const body = Readable.from(unlessStalled(frames(controller.signal), stalled, drop), {
+        objectMode: false,
+        encoding: 'utf8',
+      })
       body.once('error', error => request.log.debug({ err: error }, 'an event stream ended early'))
       return reply
         .header('content-type', 'text/event-stream; charset=utf-8')
@@ -50,5 +61,22 @@ export function createEventStreams(most: number): EventStreams {
     closeAll() {
       for (const controller of open) controller.abort()
     },
+  }
+}
+
+/** The generator is asked for more only when the client has taken what there was (back-pressure of the stream). */
+async function* unlessStalled(
+  frames: AsyncIterable<string>,
+  limitMs: number,
+  drop: () => void,
+): AsyncGenerator<string> {
+  for await (const one of frames) {
+    const timer = setTimeout(drop, limitMs)
+    timer.unref()
+    try {
+      yield one
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }

@@ -1,20 +1,10 @@
 // Alive, and ready or what is not. No token is needed: load balancers ask here.
+import { Readiness, type ReadinessCheck } from '@trotline/contracts'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { pauseInWords } from '../clusters/paused.ts'
 import { isCoded } from '../errors.ts'
 import type { Services } from './services.ts'
-
-/** Of the store: past its ceiling it takes no more jobs. */
-const Memory = z.strictObject({ usedBytes: z.int(), ceilingBytes: z.int().nullable() })
-const Check = z.strictObject({
-  name: z.string(),
-  ok: z.boolean(),
-  code: z.string(),
-  detail: z.string(),
-  memory: Memory.optional(),
-})
-const Readiness = z.strictObject({ ready: z.boolean(), checks: z.array(Check) }).meta({ id: 'Readiness' })
 
 export const healthRoutes =
   ({ clusters, facts, pauses, storeGaps, storeMemory }: Services): FastifyPluginAsyncZod =>
@@ -39,7 +29,7 @@ export const healthRoutes =
       },
     )
 
-    async function storeCheck(): Promise<z.infer<typeof Check>> {
+    async function storeCheck(): Promise<z.infer<typeof ReadinessCheck>> {
       try {
         const [gaps, memory] = await Promise.all([storeGaps(), storeMemory()])
         const said =
@@ -53,14 +43,14 @@ export const healthRoutes =
     }
 
     /** For information: a pause is somebody's wish and nothing that is broken. */
-    async function pauseNote(cluster: string): Promise<z.infer<typeof Check> | null> {
+    async function pauseNote(cluster: string): Promise<z.infer<typeof ReadinessCheck> | null> {
       const paused = await pauses.read(cluster).catch(() => null)
       if (paused === null) return null
       const detail = `Cluster ${cluster}: ${pauseInWords(paused)}; nothing is submitted`
       return { name: `cluster:${cluster}:pause`, ok: true, code: 'CLUSTER_PAUSED', detail }
     }
 
-    async function clusterCheck(cluster: string): Promise<z.infer<typeof Check>> {
+    async function clusterCheck(cluster: string): Promise<z.infer<typeof ReadinessCheck>> {
       const name = `cluster:${cluster}`
       try {
         const health = await facts.readHealth(cluster)

@@ -1,66 +1,63 @@
 // /v1/jobs: submit, dry run, list, show, cancel, release, script. Answered from the store; nothing here waits for a cluster, but
-// for the first sight of one.
-import { setTimeout as sleep } from 'node:timers/promises'
+// for the first sight of one, and for the solve of an environment that was given as a spec.
 import {
   ClusterName,
   DryRun,
-  expandedOf,
   isTerminal,
   Job,
-  type JobEvent,
+  JobCounts,
   JobName,
   JobPage,
   JobRequest,
   JobState,
+  MAX_LABELS,
   OwnerId,
-  summaryOf,
+  Timestamp,
 } from '@trotline/contracts'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { jobDirectoryOf, releaseOf, slurmNameOf } from '../clusters/layout.ts'
-import { releaseFor } from '../clusters/release.ts'
 import { isCoded, OrchestratorError } from '../errors.ts'
-import {
-  type Accepted,
-  type AcceptInput,
-  accept,
-  newReportKey,
-  type Principal,
-  type Refusal,
-} from '../lifecycle/accept.ts'
+import type { Principal } from '../lifecycle/accept.ts'
 import { forced, mayForce } from '../lifecycle/force.ts'
-import { keptOf, reportKept } from '../lifecycle/job-report.ts'
-import { cancelRequested, type Move, presentOf, released } from '../lifecycle/machine.ts'
-import { renderScript } from '../lifecycle/script.ts'
-import { type Idempotency, isCursor, viewOfNew } from '../store/job-store.ts'
+import { cancelRequested, type Move, released } from '../lifecycle/machine.ts'
+import { isCursor } from '../store/job-list.ts'
+import type { Idempotency } from '../store/job-store.ts'
 import type { JobRecord } from '../store/record.ts'
 import { type Action, authorize, authorizeOperator } from './auth.ts'
 import { leaveCancelledMark } from './cancelled-mark.ts'
+import { createJob } from './create-job.ts'
+import { goneSignal } from './gone-signal.ts'
 import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
-import { JobParams, NoQuery } from './parameters.ts'
-import { type Judged, ProblemError } from './problems.ts'
+import { JobParams, NoQuery, repeated } from './parameters.ts'
+import { ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
-import { type AskStore, createStoreTime } from './store-time.ts'
+import { createStoreTime } from './store-time.ts'
 
 const CancelQuery = z.strictObject({
   /** Ends a job that cannot be concluded; operators only. */
   force: z.enum(['true', 'false']).default('false'),
 })
+/** `team=crabs`, of the alphabets of contracts' LabelKey and LabelValue. */
+const Label = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}=[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a label: write key=value')
 const SubmitQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') })
-
-/** An owner sees its cluster within a second of its start. */
-const FIRST_SIGHT_MS = 3_000
-const LOOK_AGAIN_MS = 100
 
 export const jobRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { jobs, facts, nudges, crash, clusters, compatibility, settings } = services
+    const { jobs, nudges, settings } = services
     const ListQuery = z.strictObject({
       state: JobState.optional(),
       cluster: ClusterName.optional(),
       owner: OwnerId.optional(),
       name: JobName.optional(),
+      /** Repeatable: jobs with all of them. */
+      label: z.array(Label).max(MAX_LABELS).optional(),
+      /** Made then or after. */
+      since: Timestamp.optional(),
+      /** Only those that wait for a person's decision. */
+      held: z.literal('true').optional(),
       limit: z.coerce.number().int().min(1).max(settings.limits.listPage).default(50),
       cursor: z.string().max(100).refine(isCursor, 'is not a cursor of this list').optional(),
     })
@@ -81,72 +78,64 @@ export const jobRoutes =
         const { principal, body } = request
         const idempotency = idempotencyOf(request.headers, principal, ['POST /v1/jobs', body])
         const dry = request.query.dryRun === 'true'
-        const ask = createStoreTime()
-        const known = idempotency && !dry ? await ask(() => jobs.idempotent(idempotency)) : null
-        if (known !== null) return answer(await ask(() => jobs.view(known)), true)
-        const verdict = await judged({ request: body, principal, clusters, compatibility }, ask)
-        if (!verdict.accepted) throw refusal(verdict, body)
-        const { job, report } = verdict
-        if (dry) {
-          const notes = job.notes.map(note => note.text)
-          return reply.code(200).send({
-            request: body,
-            expanded: expandedOf(body),
-            compatibility: job.compatibility,
-            notes,
-            script: scriptOf(job),
-          })
-        }
-        crash('accept:before-store')
-        const state: JobEvent = {
-          type: 'state',
-          at: job.createdAt,
-          from: null,
-          to: 'accepted',
-          detail: 'Stored.',
-          evidence: [`request ${request.id}`],
-        }
-        const creating = ask(() =>
-          jobs.create(job, [state], { secret: newReportKey(), idempotency, ...reportKept(report) }),
-        )
-        const stored = await creating.catch(error => {
-          throw perhapsStored(error, idempotency !== null)
+        const created = await createJob({
+          services,
+          request: body,
+          principal,
+          idempotency,
+          dry,
+          requestId: request.id,
+          log: request.log,
+          signal: goneSignal(reply),
         })
-        crash('accept:after-store')
-        request.log.info({ jobId: stored.id, created: stored.created }, 'job accepted')
-        if (!stored.created) return answer(await ask(() => jobs.view(stored.id)), true)
-        // The job is stored and answered for, whatever becomes of the nudge: the sweep finds it.
-        await ask(() => nudges.send(job.cluster, job.id)).catch(() => undefined)
-        return answer(viewOfNew(job), false)
-
-        function answer(shown: Job, replayed: boolean) {
-          if (replayed) reply.header('idempotency-replayed', 'true')
-          return reply.code(202).header('location', `/v1/jobs/${shown.id}`).send(shown)
-        }
+        if (created.kind === 'dry') return reply.code(200).send(created.answer)
+        if (created.replayed) reply.header('idempotency-replayed', 'true')
+        return reply.code(202).header('location', `/v1/jobs/${created.job.id}`).send(created.job)
       },
     )
+
+    const CountsQuery = ListQuery.pick({ owner: true, since: true })
 
     app.get(
       '/v1/jobs',
       {
+        preValidation: repeated('label'),
         schema: {
-          summary: 'List jobs, newest first',
+          summary: 'List jobs, newest first; a page may be short, or empty, and go on at its cursor',
           tags: ['jobs'],
           querystring: ListQuery,
           response: { 200: JobPage },
         },
       },
+      async (request, reply) => {
+        const { limit, cursor, owner, label = [], since, held, ...filter } = request.query
+        const labels = label.map(text => text.split('=') as [string, string])
+        const page = await jobs.list(
+          { ...filter, owner: whose(request.principal, owner), labels, sinceMs: msOf(since), held: held && true },
+          limit,
+          cursor ?? null,
+        )
+        // Made by summaryOf when they were written: to check fifty lines once more takes longer than to read them.
+        return reply
+          .type('application/json; charset=utf-8')
+          .serializer((lines: unknown) => JSON.stringify(lines))
+          .send(page)
+      },
+    )
+
+    app.get(
+      '/v1/jobs/counts',
+      {
+        schema: {
+          summary: 'How many jobs there are of each state',
+          tags: ['jobs'],
+          querystring: CountsQuery,
+          response: { 200: JobCounts },
+        },
+      },
       async request => {
-        const { limit, cursor, owner, ...filter } = request.query
-        const { role, owner: self } = request.principal
-        if (role !== 'operator' && owner !== undefined && owner !== self.id) {
-          throw new ProblemError('forbidden', 'You see your own jobs only.', [
-            { pointer: '?owner', detail: 'owner is not you', found: owner, required: self.id },
-          ])
-        }
-        const mine = role === 'operator' ? owner : self.id
-        const page = await jobs.list({ ...filter, owner: mine }, limit, cursor ?? null)
-        return { items: page.items.map(summaryOf), nextCursor: page.nextCursor }
+        const { owner, since } = request.query
+        return jobs.counts({ owner: whose(request.principal, owner), sinceMs: msOf(since) })
       },
     )
 
@@ -246,20 +235,13 @@ export const jobRoutes =
       },
     )
 
-    /** Waits for the first sight of a cluster: what nobody knows of cannot be judged, and what was not judged is not stored. */
-    async function judged(input: Omit<AcceptInput, 'facts' | 'at'>, ask: AskStore): Promise<Accepted> {
-      const { cluster } = input.request
-      const endMs = performance.now() + FIRST_SIGHT_MS
-      for (;;) {
-        const seen = await ask(() => facts.readFacts(cluster))
-        const verdict = accept({ ...input, facts: seen, at: services.now().toISOString() })
-        if (verdict.accepted || !verdict.unseen) return verdict
-        if (performance.now() > endMs) {
-          const detail = `Cluster ${cluster} was never seen, so nobody knows its partitions: nothing was stored. /readyz says what keeps it away; send the request again later.`
-          throw new ProblemError('cluster-unreachable', detail)
-        }
-        await sleep(LOOK_AGAIN_MS)
-      }
+    /** undefined: everybody's. @throws ProblemError forbidden */
+    function whose({ role, owner: self }: Principal, owner: string | undefined): string | undefined {
+      if (role === 'operator') return owner
+      if (owner === undefined || owner === self.id) return self.id
+      throw new ProblemError('forbidden', 'You see your own jobs only.', [
+        { pointer: '?owner', detail: 'owner is not you', found: owner, required: self.id },
+      ])
     }
 
     async function force(id: string, principal: Principal): Promise<void> {
@@ -299,45 +281,6 @@ export const jobRoutes =
         }
       }
     }
-
-    function scriptOf(job: JobRecord): string {
-      const cluster = clusters.find(candidate => candidate.name === job.cluster)
-      if (!cluster) throw new TypeError(`accepted a job for the unknown cluster ${job.cluster}`)
-      const { workDir, node, prologue } = cluster
-      const { timeLimitMinutes, warnSeconds } = presentOf(job)
-      return renderScript({
-        request: job.request,
-        slurmName: slurmNameOf(job.id, job.submission),
-        submission: job.submission,
-        jobDirectory: jobDirectoryOf(workDir, job.identity.unixUser, job.id),
-        releaseDirectory: releaseOf(workDir, releaseFor(job.request, services.releases).id),
-        node,
-        prologue,
-        timeLimitMinutes,
-        warnSeconds,
-      })
-    }
   }
 
-/** The write may be done after its answer was given up. */
-function perhapsStored(error: unknown, keyed: boolean): unknown {
-  if (!isCoded(error) || error.code !== 'STORE_UNREACHABLE') return error
-  const next = keyed
-    ? 'send the request again with the same Idempotency-Key, and there will be one job'
-    : 'look at GET /v1/jobs before you send the request again; with an Idempotency-Key it would be safe to repeat'
-  const detail = `${error.message}. Whether the job was stored is not known: ${next}.`
-  return new OrchestratorError('STORE_UNREACHABLE', detail, { cause: error })
-}
-
-function refusal({ problem, findings, report }: Refusal, { cluster, resources }: JobRequest): ProblemError {
-  const judged: Judged = report === null ? {} : { compatibility: keptOf(report) }
-  if (report !== null && report.nearest.length > 0) judged.nearest = report.nearest
-  const where = `${cluster} / ${resources.partition}`
-  const fields = findings.length === 1 ? 'One field keeps' : `${findings.length} fields keep`
-  const details = {
-    incompatible: `It cannot run on ${where}. ${report?.detail ?? ''} Nothing was stored.`,
-    'compatibility-unknown': `Nobody can tell whether it runs on ${where}, and this cluster takes no such jobs. ${report?.detail ?? ''} Nothing was stored.`,
-    'request-refused': `${fields} it from running; nothing was stored.`,
-  }
-  return new ProblemError(problem, details[problem], findings, judged)
-}
+const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time))

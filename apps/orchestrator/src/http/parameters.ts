@@ -1,5 +1,6 @@
 // Parameters that several routes share.
 import { JobId } from '@trotline/contracts'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 
 export const JobParams = z.strictObject({ id: JobId })
@@ -17,3 +18,11 @@ export const ResumeHeaders = z.object({
 
 export const wantsEvents = (headers: z.infer<typeof ResumeHeaders>): boolean =>
   headers.accept?.includes('text/event-stream') ?? false
+
+/** A parameter that may be given more than once is a list also where it is given once. Before the query is validated. */
+export const repeated =
+  (name: string) =>
+  async (request: FastifyRequest): Promise<void> => {
+    const query = request.query as Record<string, unknown>
+    if (typeof query[name] === 'string') query[name] = [query[name]]
+  }

@@ -1,7 +1,6 @@
 // Fastify with everything that all routes share: schemas, tokens, problems, OpenAPI, limits. Routes are registered by hand.
 import { randomUUID } from 'node:crypto'
 import swagger from '@fastify/swagger'
-import { Problem } from '@trotline/contracts'
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -17,16 +16,27 @@ import {
 } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import type { Principal } from '../lifecycle/accept.ts'
+import { artifactRoutes } from './artifacts.ts'
 import { createAuthenticator } from './auth.ts'
 import { clusterRoutes } from './clusters.ts'
 import { compatibilityRoutes } from './compatibility.ts'
-import { compileValidator, RequestMisfit } from './findings.ts'
+import { dashboardRoutes } from './dashboard.ts'
+import { describeRoutes } from './described-routes.ts'
+import { environmentClusterRoutes } from './environment-clusters.ts'
+import { environmentLogRoutes } from './environment-log.ts'
+import { environmentRoutes } from './environments.ts'
+import { compileValidator } from './findings.ts'
+import { guideRoutes } from './guide.ts'
 import { healthRoutes } from './health.ts'
 import { jobStreamRoutes } from './job-streams.ts'
 import { jobRoutes } from './jobs.ts'
 import { logRoutes } from './logs.ts'
-import { PROBLEMS, type ProblemCode, ProblemError, problemBody, problemCodeOf } from './problems.ts'
+import { baseUrlOf, type ProblemAnswer, problemAnswer } from './problem-answer.ts'
+import { PROBLEMS, ProblemError } from './problems.ts'
+import { rerunRoutes } from './reruns.ts'
 import type { Services } from './services.ts'
+import { streamRoutes } from './stream.ts'
+import { whoamiRoutes } from './whoami.ts'
 import { whyRoutes } from './why.ts'
 
 /**
@@ -63,9 +73,11 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
   app.addHook('preClose', async () => streams.closeAll())
   app.setErrorHandler((error: FastifyError, request, reply) => answerProblem(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, 'not-found', {
-      detail: `${request.method} ${request.url.split('?')[0]} is not part of this service.`,
-    }),
+    answerProblem(
+      new ProblemError('not-found', `${request.method} ${request.url.split('?')[0]} is not part of this service.`),
+      request,
+      reply,
+    ),
   )
 
   await app.register(swagger, {
@@ -81,56 +93,40 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
       security: [{ token: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: document => describeRoutes(jsonSchemaTransformObject(document)),
   })
 
   const authenticator = createAuthenticator(settings.tokens)
   await app.register(healthRoutes(services))
+  await app.register(dashboardRoutes())
+  await app.register(guideRoutes({ openApi: () => app.swagger(), baseUrl: baseUrlOf(settings) }))
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   await app.register(async guarded => {
     guarded.addHook('onRequest', async request => {
       request.principal = authenticator.principalOf(request.headers.authorization)
     })
-    // Every route may answer with a problem; said once, here.
-    guarded.addHook('onRoute', route => {
-      const schema = route.schema as { response?: Record<string, unknown> } | undefined
-      if (schema) schema.response = { ...schema.response, '4xx': Problem, '5xx': Problem }
-    })
     await guarded.register(jobRoutes(services))
     await guarded.register(jobStreamRoutes(services))
     await guarded.register(logRoutes(services))
+    await guarded.register(artifactRoutes(services))
+    await guarded.register(streamRoutes(services))
     await guarded.register(whyRoutes(services))
+    await guarded.register(whoamiRoutes())
     await guarded.register(clusterRoutes(services))
     await guarded.register(compatibilityRoutes(services))
+    await guarded.register(environmentRoutes(services))
+    await guarded.register(rerunRoutes(services))
+    await guarded.register(environmentClusterRoutes(services))
+    await guarded.register(environmentLogRoutes(services))
   })
 
-  const baseUrl = settings.publicUrl ?? `http://${settings.listen.host}:${settings.listen.port}`
+  const baseUrl = baseUrlOf(settings)
 
   function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    if (error instanceof RequestMisfit) {
-      const findings = error.findings()
-      // A malformed id is no fault in the body: there is no job of that name.
-      const code: ProblemCode = error.validationContext === 'params' ? 'job-not-found' : 'invalid-request'
-      return sendProblem(request, reply, code, { detail: findings[0]?.detail ?? 'The request does not fit.', findings })
-    }
-    const code = problemCodeOf(error)
-    if (code === null) {
-      request.log.error({ err: error }, 'an unexpected fault')
-      return sendProblem(request, reply, 'internal', {
-        detail: 'The server failed in a way nobody foresaw; its log has this request id.',
-      })
-    }
-    if (PROBLEMS[code].status >= 500) request.log.warn({ err: error, problem: code }, 'could not ask')
-    const { findings, judged } = error instanceof ProblemError ? error : { findings: [], judged: {} }
-    return sendProblem(request, reply, code, { detail: error instanceof Error ? error.message : '', findings, judged })
+    return sendProblem(request, reply, problemAnswer(error, request, baseUrl))
   }
 
-  function sendProblem(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    code: ProblemCode,
-    about: { detail: string; findings?: ProblemError['findings']; judged?: ProblemError['judged'] },
-  ): FastifyReply {
+  function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, body }: ProblemAnswer): FastifyReply {
     if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer')
     if (code === 'body-too-large' && Number(request.headers['content-length']) <= RUN_OUT_BYTES)
       reply.removeHeader('connection')
@@ -141,8 +137,8 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
         // Fastify's own refusals, such as of a malformed address, come before any hook.
         .header('trotline-request-id', request.id)
         .type('application/problem+json; charset=utf-8')
-        .serializer((body: unknown) => JSON.stringify(body))
-        .send(problemBody(code, { ...about, instance: request.id, baseUrl }))
+        .serializer((problem: unknown) => JSON.stringify(problem))
+        .send(body)
     )
   }
 

@@ -1,6 +1,6 @@
 // /v1/jobs/{id}/why. Answered from the record; only a job that waits in Slurm makes a question, and the owner asks it for all
 // who ask (streams/queue-looks.ts). Where the cluster cannot be asked the answer comes all the same and says so.
-import { Why } from '@trotline/contracts'
+import { isTerminal, Why } from '@trotline/contracts'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { isCoded } from '../errors.ts'
 import { whyOf } from '../lifecycle/why.ts'
@@ -16,7 +16,7 @@ const EVENTS_READ = 200
 export const whyRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { jobs, epochs, owner, pauses } = services
+    const { jobs, epochs, owner, pauses, materialisations } = services
     app.get(
       '/v1/jobs/:id/why',
       {
@@ -32,15 +32,18 @@ export const whyRoutes =
         const { id } = request.params
         const job = await jobs.read(id)
         authorize(request.principal, 'read', job)
-        const [progress, seq, paused, look] = await Promise.all([
+        const [progress, seq, paused, look, environment] = await Promise.all([
           epochs.progress(job),
           jobs.lastSeq(id),
           pauses.read(job.cluster),
           lookAt(job),
+          job.environment && !isTerminal(job.state)
+            ? materialisations.stateOn(job.cluster, job.environment.lock)
+            : null,
         ])
         const { events } = await jobs.eventsAfter(id, Math.max(0, seq - EVENTS_READ), EVENTS_READ)
         const nowMs = services.now().getTime()
-        return whyOf({ job, progress, events: events.map(({ event }) => event), paused, look, nowMs })
+        return whyOf({ job, progress, events: events.map(({ event }) => event), paused, look, environment, nowMs })
       },
     )
 

@@ -3,7 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import {
   type CompatibilityReport,
+  type EnvironmentSpec,
   type Finding,
+  type Job,
   type JobRequest,
   type Preemption,
   type Submission,
@@ -15,6 +17,7 @@ import { type JobRecord, SCHEMA_VERSION, untried } from '../store/record.ts'
 import { allowedBy } from './allowed-kinds.ts'
 import { warnSecondsFor } from './attempts.ts'
 import type { Compatibility } from './compatibility.ts'
+import type { PinnedEnvironment } from './environment-pinned.ts'
 import { keptOf } from './job-report.ts'
 import { type Judgement, judgeJob } from './judge.ts'
 import { unlisted } from './partition-limits.ts'
@@ -33,6 +36,15 @@ export interface AcceptInput {
   facts: ClusterFacts | null
   compatibility: Compatibility
   at: string
+  /** request.environment.spec, read. Absent: it has none; or it is read here, on the event loop. */
+  spec?: EnvironmentSpec | null
+  /**
+   * What request.environment stands for. Absent: it has none, or it was not looked up or solved yet; then this is a first look, and its
+   * job is not to be stored.
+   */
+  environment?: PinnedEnvironment | null
+  /** Of which job it is the repetition. */
+  rerunOf?: Job['rerunOf']
 }
 
 export interface Refusal {
@@ -49,14 +61,13 @@ export interface Refusal {
 /** `report`: all that was judged; the record keeps what decides. */
 export type Accepted = { accepted: true; job: JobRecord; report: CompatibilityReport } | Refusal
 
-export function accept({ request, principal, clusters, facts, compatibility, at }: AcceptInput): Accepted {
+export function accept(input: AcceptInput): Accepted {
+  const { request, principal, clusters, facts, at, environment = null, rerunOf = null } = input
   const cluster = clusters.find(candidate => candidate.name === request.cluster)
   const misplaced = cluster ? [...contradictions(request), ...unlisted(request, cluster, facts)] : []
   const unseen = cluster !== undefined && cluster.partitions === undefined && facts === null
   const judgement =
-    cluster && !unseen && !misplaced.some(({ pointer }) => PLACES.includes(pointer))
-      ? judged(request, cluster, facts, compatibility)
-      : null
+    cluster && !unseen && !misplaced.some(({ pointer }) => PLACES.includes(pointer)) ? judged(input, cluster) : null
   const findings = cluster
     ? [
         ...(judgement?.findings ?? []),
@@ -108,6 +119,9 @@ export function accept({ request, principal, clusters, facts, compatibility, at 
       cancelRequestedAt: null,
       failure: null,
       result: null,
+      environment: environment && { lock: environment.id, name: environment.name, look: null },
+      data: [],
+      rerunOf,
       worker: null,
       notes: [...judgement.notes.map(text => ({ at, text })), ...notesOn(request, partitionOf(request, facts), at)],
       inner: untried(at),
@@ -119,17 +133,15 @@ export function accept({ request, principal, clusters, facts, compatibility, at 
 const PLACES: readonly string[] = ['/resources/partition', '/resources/gpuType', '/resources/gpus']
 
 function judged(
-  request: JobRequest,
+  { request, facts, compatibility, spec = null, environment = null }: AcceptInput,
   cluster: ClusterSettings,
-  facts: ClusterFacts | null,
-  compatibility: Compatibility,
 ): Judgement {
   const offered = facts?.partitions.filter(({ name }) => cluster.partitions?.includes(name) ?? true) ?? []
   const partitions = offered.map(each => allowedBy(request.resources, each))
   const partition = partitions.find(({ name }) => name === request.resources.partition) ?? null
   const fits = (resources: JobRequest['resources']): boolean =>
     unlisted({ ...request, resources }, cluster, facts).length === 0
-  return judgeJob({ request, cluster, partition, partitions, fits, compatibility })
+  return judgeJob({ request, cluster, partition, partitions, fits, compatibility, spec, environment })
 }
 
 const partitionOf = ({ resources }: JobRequest, facts: ClusterFacts | null): PartitionFacts | undefined =>
@@ -188,23 +200,11 @@ function makingRoom({ partition, requeue }: JobRequest['resources'], { mode, gra
 }
 
 /** Parts of the contract that this server cannot do yet are refused by name, never ignored. */
-function notBuilt({ environment, training, resources }: JobRequest): Finding[] {
+function notBuilt({ resources }: JobRequest): Finding[] {
   const findings: Finding[] = []
   const refuse = (pointer: string, detail: string, hint: string): void => {
     findings.push({ pointer, detail, hint })
   }
-  if (environment !== null)
-    refuse(
-      '/environment',
-      'Environments are not supported yet',
-      'Leave it out: presets and models run with the worker’s own release',
-    )
-  if (training.kind === 'command')
-    refuse(
-      '/training/kind',
-      'Training by a command of your own is not supported yet',
-      'Describe it with kind "model", or take a preset',
-    )
   if (resources.nodes > 1)
     refuse('/resources/nodes', 'Training on several nodes is not supported yet', 'Ask for one node')
   if (resources.afterJobs.length > 0)

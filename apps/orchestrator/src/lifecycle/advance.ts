@@ -160,7 +160,20 @@ async function commit(job: JobRecord, move: Move, context: StageContext): Promis
 
 async function settleEnded(job: JobRecord, context: StageContext): Promise<void> {
   await afterEnd(job, context)
+  if (job.environment !== null) await leaveEnvironment(job, job.environment, context)
   await context.jobs.commit(job, { ...job, inner: { ...job.inner, dueAt: null } }, [], context.lease())
+}
+
+/** Durable before the record is sealed: a job that found its environment changed is the last that began in it. */
+async function leaveEnvironment(
+  { id, runs, createdAt }: JobRecord,
+  { lock, look }: NonNullable<JobRecord['environment']>,
+  { environments }: StageContext,
+): Promise<void> {
+  await environments.used(lock)
+  // A run may say what it likes in its result; it says nothing of environments that its job does not run in.
+  if (look !== null && look.drift !== null && look.lockId === lock)
+    await environments.drifted(look, id, runs.at(-1)?.startedAt ?? createdAt)
 }
 
 /** A clean stop closes the connection under a stage: that is no try, and least of all a reason to hold the job. */

@@ -113,5 +113,7 @@ function progressed(job: JobRecord, result: RunResult | null, trainedEpochs: num
   if (trainedEpochs > from.epochs) return true
   // An epoch may take longer than the partition allows at a time.
   const reached = result?.checkpoint ?? from
+  // What a command left to go on from says nothing of how far it came.
+  if (job.request.training.kind === 'command') return result?.checkpoint != null
   return reached.epochs > from.epochs || (reached.epochs === from.epochs && reached.batches > from.batches)
 }

@@ -11,14 +11,18 @@ import {
   willRun,
 } from '@trotline/contracts'
 import {
+  cudaCeiling,
   type EnvironmentSpec,
   judge,
+  judgeLock,
   judgeSpec,
+  type LockedPackage,
   nearest,
   newest,
   type Partition,
   parseMatrix,
   questionsOfSpec,
+  type SpecSoftware,
   softwareOfSpec,
 } from '@trotline/environment'
 import { OrchestratorError } from '../errors.ts'
@@ -37,6 +41,10 @@ export interface Compatibility {
   judge(question: CompatibilityQuestion): CompatibilityReport
   /** Of an environment before it is solved; with what would run instead where it does not run. @param from null: without that */
   judgeSpec(spec: EnvironmentSpec, hardware: Hardware, from: Elsewhere | null): CompatibilityReport
+  /** Of an environment that was solved. */
+  judgeLock(packages: readonly LockedPackage[], hardware: Hardware): CompatibilityReport
+  /** The newest CUDA that the driver runs; null: nobody can tell. */
+  cudaOf(driver: string): string | null
   /** What would run instead, nearest first. */
   nearest(question: CompatibilityQuestion, from: Elsewhere): Suggestion[]
   newest(request: SuggestRequest): SuggestAnswer
@@ -47,11 +55,17 @@ export interface Compatibility {
 /** @throws OrchestratorError CONFIG_INVALID where the text is no matrix; `file` is named then */
 export function createCompatibility(text: string, file: string): Compatibility {
   const matrix = parsed(text, file)
+  /** Every line of a spec is read once, however many sorts of node it is judged on. */
+  const read = new WeakMap<EnvironmentSpec, SpecSoftware>()
+  function softwareOf(spec: EnvironmentSpec): SpecSoftware {
+    const software = read.get(spec) ?? softwareOfSpec(spec, matrix)
+    read.set(spec, software)
+    return software
+  }
   const own: Compatibility = {
     judge: question => judge(question, matrix),
     judgeSpec(spec, hardware, from) {
-      // Read once, judged as often as there are nodes to choose from.
-      const software = softwareOfSpec(spec, matrix)
+      const software = softwareOf(spec)
       const report = judgeSpec(software, hardware, matrix)
       if (report.verdict !== 'incompatible' || from === null) return report
       // Another partition is of use where all of the environment runs, and is told once.
@@ -69,6 +83,8 @@ export function createCompatibility(text: string, file: string): Compatibility {
       )
       return { ...report, nearest: instead.slice(0, MOST_NEAREST) }
     },
+    judgeLock: (packages, hardware) => judgeLock(packages, hardware, matrix),
+    cudaOf: driver => cudaCeiling(driver, matrix),
     nearest(question, { partition, others, here = [] }) {
       const sorts = (name: string | null): readonly Hardware[] =>
         name === null ? here : others.filter(other => other.partition === name).map(({ hardware }) => hardware)

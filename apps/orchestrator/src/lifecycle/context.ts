@@ -8,6 +8,7 @@ import type { EpochStore } from '../store/epoch-store.ts'
 import type { JobStore, LeaseClaim } from '../store/job-store.ts'
 import type { JobRecord } from '../store/record.ts'
 import type { Crash } from './crash-points.ts'
+import type { JobEnvironments } from './materialise-jobs.ts'
 
 /** How a node reports by queue; null: by directory. */
 export interface QueueAccess {
@@ -28,6 +29,8 @@ export interface StageContext {
   recordClaim(sighting: NodeSighting, job: string): Promise<boolean>
   /** The lease every write of a stage is made under. @throws LEASE_LOST when it is gone */
   lease(): LeaseClaim
+  /** What jobs run in, on this cluster. */
+  environments: JobEnvironments
   crash: Crash
   log: Logger
   now(): Date

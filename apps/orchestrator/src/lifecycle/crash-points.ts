@@ -20,7 +20,17 @@ export const CRASH_POINTS = [
 ] as const
 /** Passed only by a job whose cancel is wished. */
 export const CANCEL_CRASH_POINTS = ['cancel:after-mark'] as const
-export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof CANCEL_CRASH_POINTS)[number]
+/** Passed only where an environment is made. */
+export const ENVIRONMENT_CRASH_POINTS = [
+  'environment:after-intent',
+  'environment:after-order',
+  'environment:after-start',
+  'environment:before-ready',
+] as const
+export type CrashPoint =
+  | (typeof CRASH_POINTS)[number]
+  | (typeof CANCEL_CRASH_POINTS)[number]
+  | (typeof ENVIRONMENT_CRASH_POINTS)[number]
 
 export type Crash = (point: CrashPoint) => void
 export const survive: Crash = () => {}

@@ -1,4 +1,4 @@
-// What a request says under environment.spec, read as an environment.yml. Environments are not made yet: it is only judged.
+// What a request says under environment.spec, read as an environment.yml, for a judgement before it is solved.
 import { type EnvironmentSpec, readSpec } from '@trotline/environment'
 
 /** As text or as object; a text answers why it cannot be read, with its place where there is one. */

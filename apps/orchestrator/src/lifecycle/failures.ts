@@ -87,7 +87,10 @@ export function explain(ending: Ending, result: RunResult | null, logTail: strin
       : ` It had been submitted again ${retries === 1 ? 'once' : `${retries} times`} after failures of the cluster.`
   const because = (reason: FailureReason, detail: string): Failure =>
     failure(reason, `${detail}${again}`, evidence, logTail)
-  if (result?.failure) return because(result.failure.reason, result.failure.detail)
+  // Slurm ended it, and the command's own end is only what came of that: 137 where it had used up its memory.
+  const ownEnd = result?.failure?.reason === 'exit-code' || result?.failure?.reason === 'signal'
+  if (result?.failure && !(ownEnd && BY_STATE[wordOf(ending)]))
+    return because(result.failure.reason, result.failure.detail)
   const known = BY_STATE[wordOf(ending)]
   if (known) return because(known.reason, known.detail)
   const { code, signal } = exitOf(ending)

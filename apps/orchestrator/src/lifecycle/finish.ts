@@ -8,7 +8,8 @@ import type { Ending, JobRecord } from '../store/record.ts'
 import { isFaultOfCluster, nextSubmission, retriesOf } from './attempts.ts'
 import { placeOf, type StageContext } from './context.ts'
 import { explain, explainedBySlurm } from './failures.ts'
-import { cancelled, completed, failed, type Move, runSeen, submitAgain } from './machine.ts'
+import { cancelled, completed, failed, type Move, ranWith, runSeen, submitAgain } from './machine.ts'
+import { tellMissed } from './materialise-jobs.ts'
 import { collectSightings } from './node-sightings.ts'
 import type { Wait } from './outcome.ts'
 import { timeLimitPassed } from './time-limit.ts'
@@ -226,9 +227,10 @@ async function collectRuns(
     current = move.next
     events.push(...move.events)
   }
-  const runtime = result?.runtime ?? current.worker?.runtime ?? null
-  if (current.worker && runtime !== current.worker.runtime)
-    current = { ...current, worker: { ...current.worker, runtime } }
+  if (result !== null) {
+    current = ranWith(current, result)
+    await tellMissed(job, result, context.environments)
+  }
   return current === job ? job : context.jobs.commit(job, current, events, context.lease())
 }
 

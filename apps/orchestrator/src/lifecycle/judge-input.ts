@@ -1,7 +1,8 @@
 // What a job is judged from: its request, the cluster as it was last seen, and what fits it otherwise.
-import type { JobRequest, PartitionFacts } from '@trotline/contracts'
+import type { EnvironmentSpec, JobRequest, PartitionFacts } from '@trotline/contracts'
 import type { ClusterSettings } from '../config.ts'
 import type { Compatibility } from './compatibility.ts'
+import type { PinnedEnvironment } from './environment-pinned.ts'
 
 export interface JudgeInput {
   request: JobRequest
@@ -13,4 +14,8 @@ export interface JudgeInput {
   /** Would everything else of the request fit these resources? */
   fits(resources: JobRequest['resources']): boolean
   compatibility: Compatibility
+  /** Its environment.spec, read; null: it has none, or nobody read it yet. */
+  spec: EnvironmentSpec | null
+  /** What the request's environment stands for; null: it has none, or it was not pinned yet. */
+  environment: PinnedEnvironment | null
 }

@@ -68,11 +68,12 @@ export function gpuPart(input: JudgeInput, places: Places): Part | null {
   }
 }
 
-/** null: none is asked for. Locks and names cannot be judged before there is a store of them; they are refused by name. */
+/** Of a spec before it is solved; null: none is asked for, or its lock is judged (judge-lock.ts). */
 export function environmentPart(input: JudgeInput, places: Places): Part | null {
   const { environment, training } = input.request
+  if (input.environment !== null) return null
   if (environment !== null && 'spec' in environment) {
-    const spec = readEnvironmentSpec(environment.spec)
+    const spec = input.spec ?? readEnvironmentSpec(environment.spec)
     if (typeof spec === 'string') {
       const detail = `environment.spec cannot be read as an environment.yml. ${spec}`
       return {
@@ -98,8 +99,8 @@ export function environmentPart(input: JudgeInput, places: Places): Part | null 
     const hint = first ? `Take ${first.install ?? first.detail} in its place` : null
     return { report, pointer: () => '/environment/spec', hint, place }
   }
-  if (training.kind !== 'command') return null
-  const detail = 'What a command of your own needs of the GPU is not known without environment.spec.'
+  if (training.kind !== 'command' || environment !== null) return null
+  const detail = 'What a command of your own needs of the GPU is not known without an environment.'
   return { report: unknownReport('own-program', detail), pointer: () => '/environment', hint: null, place: null }
 }
 

@@ -2,13 +2,14 @@
 //
 //   the worker's own runtime   for presets and models, on every kind of node that the job may land on
 //   the GPU library            for presets and models with GPUs: tfjs-node-gpu 4.22.0
-//   environment.spec           with GPUs: every package in it that needs one
+//   environment                its lock, on every kind of node; a spec that is not solved yet, with GPUs: every package in it that needs one
 //   claims                     what other jobs said of these nodes and nobody has confirmed: a warning, never more
 //
 // Each sort of node that Slurm may choose is judged. The worst of them is the verdict. Without GPUs nothing but the runtime has to fit.
 import { type CompatibilityReport, type Finding, type Verdict, verdictRank } from '@trotline/contracts'
 import type { ClusterSettings } from '../config.ts'
 import type { JudgeInput } from './judge-input.ts'
+import { lockPart } from './judge-lock.ts'
 import { claimPart, environmentPart, gpuPart, nothingUnderstood, type Part, runtimePart } from './judge-parts.ts'
 import { NOWHERE, type Place, placesOf } from './judge-place.ts'
 
@@ -32,7 +33,8 @@ export function judgeJob(input: JudgeInput): Judgement {
     partition === null ? [NOWHERE] : placesOf(cluster.name, partition, resources.gpuType)
   const parts = [
     runtimePart(input),
-    ...(resources.gpus > 0 ? [gpuPart(input, places), environmentPart(input, places), claimPart(input)] : []),
+    lockPart(input, places),
+    ...(resources.gpus > 0 ? [gpuPart(input, places), specPart(input, places), claimPart(input)] : []),
   ].filter(part => part !== null)
   const report = joined(parts)
   const facts = worstFirst(parts).find(({ place }) => place !== null)?.place?.facts ?? places[0].facts
@@ -44,6 +46,12 @@ export function judgeJob(input: JudgeInput): Judgement {
     findings: refused === null ? [] : parts.flatMap(part => findingsOf(part, refused)),
     notes: refused === null ? notesOn(report) : [],
   }
+}
+
+/** What a spec leaves open the solver decides, and its lock is judged then: before that only what cannot run is held against it. */
+function specPart(input: JudgeInput, places: Parameters<typeof environmentPart>[1]): Part | null {
+  const part = environmentPart(input, places)
+  return input.request.environment !== null && part?.report.verdict === 'unknown' ? null : part
 }
 
 /** The verdict of several: the worst. */

@@ -13,6 +13,7 @@ import type {
   JobEvent,
   JobState,
   Run,
+  RunResult,
   SlurmView,
   Stage,
   Submission,
@@ -366,6 +367,15 @@ export function runSeen(job: JobRecord, at: string, found: Omit<Run, 'attempt'>)
     next: { ...job, updatedAt: at, runs },
     events: added.map(run => ({ type: 'run', at, run: run.run, attempt: run.attempt, node: run.node })),
   }
+}
+
+/** What a run says that it ran with: Node.js, its environment, its data. The same record where that is known already. */
+export function ranWith(job: JobRecord, { runtime, environment: look, data }: RunResult): JobRecord {
+  const worker = job.worker && { ...job.worker, runtime }
+  const environment = job.environment && { ...job.environment, look: look ?? job.environment.look }
+  const next = { ...job, worker, environment, data: data.length === 0 ? job.data : data }
+  const told = (one: JobRecord): string => JSON.stringify([one.worker, one.environment, one.data])
+  return told(next) === told(job) ? job : next
 }
 
 export function noted(job: JobRecord, at: string, text: string): Move {

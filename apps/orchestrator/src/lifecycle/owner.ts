@@ -11,12 +11,17 @@ import { createNodeKnowledge } from '../clusters/node-knowledge.ts'
 import type { ClusterSettings } from '../config.ts'
 import { isCoded, OrchestratorError } from '../errors.ts'
 import type { FactsStore } from '../store/facts.ts'
+import type { LeaseClaim } from '../store/job-store.ts'
 import { type Lease, RENEW_EVERY_MS } from '../store/lease.ts'
 import type { Probes } from '../store/probes.ts'
 import type { Sightings } from '../store/sightings.ts'
 import type { StageContext } from './context.ts'
 import { followEpochFiles } from './follow-epochs.ts'
 import { loop } from './loop.ts'
+import { createMaterialising, type Materialising, type MaterialisingDeps } from './materialise.ts'
+import { census } from './materialise-census.ts'
+import type { EnvironmentParts } from './materialise-context.ts'
+import { createJobEnvironments } from './materialise-jobs.ts'
 import { createProbing } from './probe.ts'
 import { createRunner, type Runner } from './runner.ts'
 import { watch } from './watch.ts'
@@ -28,6 +33,9 @@ const FACTS_EVERY_MS = 60_000
 /** Until there are facts no request for the cluster can be judged (accept.ts). */
 const FACTS_RETRY_MS = 5_000
 const PROBE_EVERY_MS = 2_000
+const ENVIRONMENTS_EVERY_MS = 1_000
+const CENSUS_EVERY_MS = 3_600_000
+const CENSUS_RETRY_MS = 60_000
 const DUE_AT_ONCE = 500
 
 export interface Owner {
@@ -46,21 +54,24 @@ export interface OwnerSettings {
   facts: FactsStore
   sightings: Sightings
   probes: Probes
+  /** What environments are made from. */
+  environments: EnvironmentParts
   /** The compute capability of a GPU by its name; null: an unknown or ambiguous name. */
   capabilityOf: (gpu: string) => string | null
   /** Everything of the stage context that does not depend on the connection. */
-  context: Omit<StageContext, 'cluster' | 'lease' | 'log' | 'recordClaim'>
+  context: Omit<StageContext, 'cluster' | 'environments' | 'lease' | 'log' | 'recordClaim'>
   log: Logger
 }
 
 interface Work {
   access: OwnedCluster
   runner: Runner
+  environments: Materialising
   stopLoops: () => Promise<void>
 }
 
 export function createOwner(settings: OwnerSettings): Owner {
-  const { cluster, connect, lease, facts, sightings, probes, capabilityOf, context, log } = settings
+  const { cluster, connect, lease, facts, sightings, probes, environments, capabilityOf, context, log } = settings
   let work: Work | null = null
   let stopLease: (() => Promise<void>) | null = null
 
@@ -82,18 +93,37 @@ export function createOwner(settings: OwnerSettings): Owner {
   function begin(): Work {
     const access = connect(cluster)
     const nodes = createNodeKnowledge(cluster, { facts, sightings }, capabilityOf, context.now)
+    const claim = (): LeaseClaim => {
+      if (lease.value === null)
+        throw new OrchestratorError('LEASE_LOST', `This process does not own cluster ${cluster.name} now`)
+      return { cluster: cluster.name, value: lease.value }
+    }
+    const { now: clock } = context
     const stage: StageContext = {
       ...context,
       cluster: access,
+      environments: createJobEnvironments({ store: environments.store, settings: cluster, lease: claim, now: clock }),
       log,
       recordClaim: (sighting, job) => nodes.recordClaim(sighting, job),
-      lease() {
-        if (lease.value === null)
-          throw new OrchestratorError('LEASE_LOST', `This process does not own cluster ${cluster.name} now`)
-        return { cluster: cluster.name, value: lease.value }
-      },
+      lease: claim,
     }
     const runner = createRunner(stage, log)
+    const making: MaterialisingDeps = {
+      ...environments,
+      cluster: access,
+      releases: context.releases,
+      lease: claim,
+      crash: context.crash,
+      log,
+      now: clock,
+      onSettled: lock => {
+        environments.store.jobIds(cluster.name, lock).then(
+          ids => ids.forEach(runner.nudge),
+          error => log.debug({ err: error, lock }, 'environment: the jobs that wait for it are found by the sweep'),
+        )
+      },
+    }
+    const materialising = createMaterialising(making)
     const memory = createWatchMemory()
     let trouble: ClusterHealth | null = null
     const now = (): string => context.now().toISOString()
@@ -119,12 +149,15 @@ export function createOwner(settings: OwnerSettings): Owner {
       }),
       loop('permissions', RENEW_EVERY_MS, log, () => access.renew()),
       loop('facts', FACTS_EVERY_MS, log, lookAtFacts, { retryMs: FACTS_RETRY_MS }),
+      loop('environments', ENVIRONMENTS_EVERY_MS, log, materialising.round),
+      loop('environment census', CENSUS_EVERY_MS, log, () => census(making), { retryMs: CENSUS_RETRY_MS }),
       loop('probe', PROBE_EVERY_MS, log, createProbing({ cluster: access, nodes, probes, log, now: context.now })),
     ]
     if (cluster.reports.kind === 'directory') loops.push(loop('epochs', 1_000, log, followEpochFiles(stage)))
     return {
       access,
       runner,
+      environments: materialising,
       stopLoops: async () => {
         await Promise.all(loops.map(stop => stop()))
       },
@@ -151,10 +184,11 @@ export function createOwner(settings: OwnerSettings): Owner {
     work = null
     if (ending === null) return
     const stages = ending.runner.stop()
+    const environments = ending.environments.stop()
     const loops = ending.stopLoops()
     // Closing first ends whatever waits for an answer; the record says where to go on.
     await ending.access.close()
-    await Promise.allSettled([stages, loops])
+    await Promise.allSettled([stages, environments, loops])
   }
 
   return {

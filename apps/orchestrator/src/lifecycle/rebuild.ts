@@ -63,6 +63,7 @@ function bareRecord(file: JobFile, remains: JobRemains, submission: number, at: 
     cancelRequestedAt: remains.cancelled === null ? null : (timeOr(remains.cancelled, at) ?? at),
     failure: null,
     result: null,
+    data: [],
     worker: remains.release === null ? null : { release: remains.release, runtime: null },
     notes: [{ at, text: 'The store had lost this record; it was made anew from the job directory.' }],
     inner: untried(at),

@@ -6,18 +6,21 @@ import { jobDirectoryOf } from '../clusters/layout.ts'
 import { type JobRemains, listJobDirectories, readRemains } from '../clusters/remains.ts'
 import { readEpochLines } from '../clusters/runs.ts'
 import { isCoded, OrchestratorError } from '../errors.ts'
+import type { EnvironmentStore } from '../store/environments.ts'
 import type { EpochStore } from '../store/epoch-store.ts'
 import type { JobStore, LeaseClaim } from '../store/job-store.ts'
 import type { JobRecord } from '../store/record.ts'
 import { newReportKey } from './accept.ts'
 import type { Sightings } from './rebuild.ts'
 import { newestName, type Recovery, recover, withoutDirectory } from './recover.ts'
+import { recoverLocks } from './recover-locks.ts'
 import { rowsByName } from './squeue-row.ts'
 
 export interface RecoverSettings {
   cluster: ClusterAccess
   jobs: JobStore
   epochs: EpochStore
+  environments: Pick<EnvironmentStore, 'record' | 'keep'>
   /** The lease every write is made under; null: only look. @throws LEASE_LOST when it is gone */
   lease: (() => LeaseClaim) | null
   /** May this owner's jobs run under the identity, as the configuration stands? */
@@ -92,11 +95,14 @@ async function recoverIdentity(
   }
   const listed = rowsByName(await access.scheduler.listJobs())
   let done = 0
+  const locks = new Map<string, string>()
   for await (const batch of readRemains(access.transport, place, ids)) {
     const records = await Promise.all(batch.map(remains => knownRecord(remains.id, settings.jobs)))
     const sacct = await accounted(access, batch, records)
     for (const [i, remains] of batch.entries()) {
       withoutTrace.delete(remains.id)
+      const { environment = null, owner } = remains.job ?? {}
+      if (environment && owner) locks.set(environment.lock, locks.get(environment.lock) ?? owner.id)
       const record = records[i] ?? null
       const recovery =
         record === 'unreadable'
@@ -109,7 +115,20 @@ async function recoverIdentity(
     settings.onProgress(access.name, done, ids.length)
   }
   await holdWithoutTrace(access, withoutTrace, report, settings)
+  await keepLocks(locks, report, settings)
   return report
+}
+
+async function keepLocks(
+  locks: ReadonlyMap<string, string>,
+  report: IdentityReport,
+  { cluster, environments, lease, now }: RecoverSettings,
+): Promise<void> {
+  const how = { cluster, environments, at: now().toISOString(), dryRun: lease === null }
+  const { restored, missing } = await recoverLocks(locks, how)
+  for (const id of restored) report.changes.push(`environment ${id.slice(0, 12)} kept again`)
+  for (const id of missing)
+    report.changes.push(`environment ${id.slice(0, 12)} is lost: its lock lies neither in the store nor on the cluster`)
 }
 
 async function knownRecord(id: string, jobs: JobStore): Promise<JobRecord | 'unreadable' | null> {

@@ -11,6 +11,7 @@ import { newestSubmission, rebuilt, type Sightings, withoutSince } from './rebui
 /** job.json of the present submission. The same record gives the same bytes until Slurm has taken the submission. */
 export function jobFileOf(job: JobRecord, idempotency: Omit<Idempotency, 'owner'> | null): JobFile {
   const { id, name, owner, identity, cluster, request, createdAt, compatibility, submission, submissions } = job
+  const { environment, rerunOf } = job
   return {
     v: 1,
     id,
@@ -23,6 +24,9 @@ export function jobFileOf(job: JobRecord, idempotency: Omit<Idempotency, 'owner'
     compatibility,
     submission,
     submissions,
+    // What the last run found of it is in that run's own result.
+    environment: environment && { ...environment, look: null },
+    rerunOf,
     idempotency,
   }
 }

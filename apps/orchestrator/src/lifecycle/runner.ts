@@ -14,6 +14,7 @@ import { advanceAll, isDue, type Step, stepOf } from './advance.ts'
 import { BackPressure, rankOf } from './back-pressure.ts'
 import type { StageContext } from './context.ts'
 import { isPatience } from './ladder.ts'
+import { waitsForEnvironment } from './materialise-jobs.ts'
 import type { Advanced } from './outcome.ts'
 
 /** How many batches of a lane go at once, and how many jobs a batch has at most. */
@@ -111,7 +112,9 @@ export function createRunner(context: StageContext, log: Logger): Runner {
     const mayGo =
       step === 'seal' ||
       isDue(job, nowMs()) ||
-      (step === 'submit' && isPatience(job.trying?.code ?? '') && !pressure.holds(job.id))
+      (step === 'submit' && isPatience(job.trying?.code ?? '') && !pressure.holds(job.id)) ||
+      // What waits for its environment is told when that is ready, whatever time was told.
+      ((step === 'prepare' || step === 'submit') && waitsForEnvironment(job))
     if (step === null || !mayGo || stopped) {
       leave(job.id, { moved: false, dueAtMs: step === null ? null : job.inner.dueAt })
       return

@@ -1,6 +1,6 @@
 // The sbatch script: fixed text. What the user asked for travels in spec.json; only values from closed alphabets
 // and our own paths reach this text. Compared whole with a recorded one in tests.
-import type { JobRequest } from '@trotline/contracts'
+import { type JobRequest, RUN_FILES } from '@trotline/contracts'
 import { shellQuote } from '@trotline/slurm'
 
 export interface ScriptInput {
@@ -30,10 +30,21 @@ export function renderScript(input: ScriptInput): string {
     'mkdir -p -- "$run" || exit 13',
     'exec >>"$run/stdout" 2>>"$run/stderr"',
     ...(input.prologue.length > 0 ? ["# The operator's lines of this cluster.", ...input.prologue] : []),
+    ...(loadsEnvironment(input.request) ? LIBRARIES : []),
     `exec ${worker.map(shellQuote).join(' ')}`,
     '',
   ].join('\n')
 }
+
+/** A command's programs know where their environment has its libraries; what loads them into the worker's own process does not. */
+const loadsEnvironment = ({ environment, training, resources }: JobRequest): boolean =>
+  environment !== null && training.kind !== 'command' && resources.gpus > 0
+
+/** The loader reads the variable as a process starts; the worker links libraries into the folder once it has looked at the environment. */
+const LIBRARIES = [
+  `mkdir -p -- "$run/${RUN_FILES.libraries}" || exit 13`,
+  `export LD_LIBRARY_PATH="$run/${RUN_FILES.libraries}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"`,
+]
 
 function directives({ request, slurmName, jobDirectory, timeLimitMinutes, warnSeconds }: ScriptInput): string[] {
   const r = request.resources

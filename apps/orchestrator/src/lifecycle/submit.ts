@@ -12,6 +12,7 @@ import { placeOf, type StageContext } from './context.ts'
 import { failure } from './failures.ts'
 import { hashesOf, jobFiles } from './job-files.ts'
 import { cancelled, cancelledUnsubmitted, failed, submitted, submitting } from './machine.ts'
+import { environmentGate } from './materialise-jobs.ts'
 import type { Keep, Outcome, Result } from './outcome.ts'
 import { bring } from './prepare.ts'
 
@@ -37,7 +38,7 @@ export async function submit(
   const results: Result[] = []
   const settle = (job: JobRecord, outcome: Outcome): void => void results.push({ job, outcome })
 
-  const wanted = await choose(jobs, settle, context, pressure)
+  const wanted = await inTheirEnvironments(await choose(jobs, settle, context, pressure), settle, context)
   const ready = await withFiles(wanted, settle, context)
   const meant = await storeIntents(await withinCeilings(ready, settle, context), settle, context)
   if (meant.length > 0) {
@@ -97,6 +98,24 @@ async function choose(
     if (limit === null) return [{ job, mode: 'submit', meantAt }]
     settle(job, { failed: limitError(limit), untilMs: limit.untilMs })
     return []
+  })
+}
+
+/** What was moved aside or given up since the job was prepared is waited for. One that may be in Slurm is looked up all the same. */
+async function inTheirEnvironments(
+  wanted: readonly Chosen[],
+  settle: Settle,
+  context: StageContext,
+): Promise<Chosen[]> {
+  const fresh = wanted.filter(({ mode, meantAt }) => mode === 'submit' && meantAt === null)
+  const waits = await environmentGate(
+    fresh.map(({ job }) => job),
+    context,
+  )
+  return wanted.filter(({ job }) => {
+    const outcome = waits.get(job.id)
+    if (outcome !== undefined) settle(job, outcome)
+    return outcome === undefined
   })
 }
 

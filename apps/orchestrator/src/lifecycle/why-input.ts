@@ -1,5 +1,5 @@
 // What an answer to "why" is made from, and its bare form.
-import type { Job, JobEvent, Paused, Why } from '@trotline/contracts'
+import type { Job, JobEvent, Materialisation, Paused, Why } from '@trotline/contracts'
 import type { JobRecord } from '../store/record.ts'
 
 /** What Slurm said of this one waiting job. */
@@ -17,6 +17,8 @@ export interface WhyInput {
   paused: Paused | null
   /** null: Slurm was not asked, as nothing waits there. */
   look: WaitingLook | { couldNotAsk: string } | null
+  /** What it runs in, on its cluster; null: it needs none, or nobody has asked for that yet. Absent: as null. */
+  environment?: Materialisation | null
   nowMs: number
 }
 

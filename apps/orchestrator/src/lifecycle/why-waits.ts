@@ -1,6 +1,6 @@
 // Why a job waits: for us (a stage that did not work yet, a pause, a limit of the site), for a cancel to come to its end, or in
 // Slurm's queue. Pure.
-import type { PendingWhy, Stage, WhyEvidence } from '@trotline/contracts'
+import type { Materialisation, PendingWhy, Stage, WhyEvidence } from '@trotline/contracts'
 import { meaningOf } from './pending-reasons.ts'
 import { lastOf, slurmEvidence, spanText, timeText } from './why-history.ts'
 import { type Told, told, type WhyInput } from './why-input.ts'
@@ -44,6 +44,31 @@ export function trouble({ job, paused }: WhyInput): Told | null {
     details: [next],
     evidence,
   })
+}
+
+/** Its environment is not ready: how far its making is, and what went wrong last. null: it is ready, or none is needed. */
+export function inMaking({ job, environment = null }: WhyInput): Told | null {
+  if (job.environment === null || environment === null || environment.state === 'ready') return null
+  const { lock, state, detail, step, progress, installer, attempt, trouble: last, at } = environment
+  const far = progress === null ? '' : ` ${progressText(progress)}.`
+  const details = [
+    ...(installer === null || state !== 'making'
+      ? []
+      : [`It is made by ${installer.tool} ${installer.version ?? ''}`.trimEnd()]),
+    ...(last === null ? [] : [`What went wrong last: ${last.detail}`]),
+  ]
+  const line = [`${lock.slice(0, 12)}: ${state}`, `attempt ${attempt}`, ...(step === null ? [] : [step])].join(', ')
+  return told(`It waits for its environment ${job.environment.name ?? lock.slice(0, 12)}. ${detail}${far}`, {
+    details,
+    evidence: [{ source: 'record', at, line: `environment ${line}` }],
+    action: 'Wait; the log of the making tells more (trotline env log).',
+  })
+}
+
+function progressText({ done, of, unit }: NonNullable<Materialisation['progress']>): string {
+  const amount = (value: number): string => (unit === 'bytes' ? `${(value / 1_048_576).toFixed(1)} MiB` : String(value))
+  const what = unit === 'bytes' ? '' : ` ${unit}`
+  return of === null ? `${amount(done)}${what} so far` : `${amount(done)} of ${amount(of)}${what}`
 }
 
 /** A wished cancel tells more than the wait that it ends. null: none was wished. */

@@ -4,7 +4,7 @@ import { type Why, WORKER_EXIT } from '@trotline/contracts'
 import { slurmNameOf } from '../clusters/layout.ts'
 import { evidenceOf, historyOf, lastOf, slurmEvidence, spanText, timeText } from './why-history.ts'
 import { type Told, told, type WhyInput } from './why-input.ts'
-import { cancelling, trouble, waiting } from './why-waits.ts'
+import { cancelling, inMaking, trouble, waiting } from './why-waits.ts'
 
 export function whyOf(input: WhyInput): Why {
   const { job } = input
@@ -72,7 +72,9 @@ function withHold({ job, nowMs }: WhyInput, otherwise: Told): Told {
 
 function beforeSlurm(input: WhyInput): Told {
   const { job, nowMs } = input
-  const known = cancelling(input) ?? trouble(input)
+  // While its environment is made nothing else is tried: what went wrong before that keeps it no longer.
+  const making = input.paused === null ? inMaking(input) : null
+  const known = cancelling(input) ?? making ?? trouble(input)
   if (known) return known
   const { dueAt, submitIntentAt } = job.inner
   if (dueAt !== null && dueAt > nowMs + 1_000) {

@@ -8,8 +8,12 @@
 //      11 idempotency value ('' : none)         12 its life in ms  13 secret ('' : none)  14 channel
 //      15 the idempotency key's hashes to keep with the job ('' : none)
 //      16 what the job was judged by, gzip in base64: beside the record, which is read far more often ('' : none)
+//      17 line of a list (job-line.ts)          18 owner           19 list of changed jobs (changed-script.ts)
 // Answers {'ok', seq} | {'stale', revision} | {'lease'} | {'known', idempotency value}
-export const COMMIT = `
+import { TELL_CHANGED } from './changed-script.ts'
+import { LINE_FIELD } from './job-line.ts'
+
+export const COMMIT = `${TELL_CHANGED}
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return {'lease'} end
 if ARGV[11] ~= '' then
   local known = redis.call('GET', KEYS[5])
@@ -17,7 +21,8 @@ if ARGV[11] ~= '' then
 end
 local revision = redis.call('HGET', KEYS[1], 'revision') or '0'
 if revision ~= ARGV[1] then return {'stale', revision} end
-redis.call('HSET', KEYS[1], 'revision', tostring(tonumber(ARGV[1]) + 1), 'record', ARGV[2])
+redis.call('HSET', KEYS[1], 'revision', tostring(tonumber(ARGV[1]) + 1), 'record', ARGV[2],
+  '${LINE_FIELD}', ARGV[17], 'owner', ARGV[18])
 for _, list in ipairs(cjson.decode(ARGV[8])) do redis.call('ZREM', list, ARGV[5]) end
 for _, list in ipairs(cjson.decode(ARGV[7])) do redis.call('ZADD', list, ARGV[6], ARGV[5]) end
 if ARGV[4] == '' then redis.call('ZREM', KEYS[4], ARGV[5]) else redis.call('ZADD', KEYS[4], ARGV[4], ARGV[5]) end
@@ -31,6 +36,7 @@ if ARGV[11] ~= '' then redis.call('SET', KEYS[5], ARGV[11], 'PX', ARGV[12]) end
 if ARGV[13] ~= '' then redis.call('SET', KEYS[6], ARGV[13]) end
 if (ARGV[15] or '') ~= '' then redis.call('HSET', KEYS[1], 'idempotency', ARGV[15]) end
 if (ARGV[16] or '') ~= '' then redis.call('HSET', KEYS[1], 'compatibility', ARGV[16]) end
+tell_changed(ARGV[19], ARGV[18], ARGV[5])
 redis.call('PUBLISH', ARGV[14], ARGV[5])
 return {'ok', seq}
 `

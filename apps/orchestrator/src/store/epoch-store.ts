@@ -69,6 +69,7 @@ export function createEpochStore({
             String(eventsPerJob),
             keys.changed(),
             jobId,
+            keys.changedJobs(),
             ...batch.flatMap(epoch => [String(epoch.epoch), JSON.stringify(epoch)]),
           ),
         )
@@ -96,7 +97,8 @@ export function createEpochStore({
       const count = sealed ? Number(sealed) : live
       return {
         epochs: count,
-        of: epochsAskedFor(job.request),
+        // A command that does not say how many it means to report is as far as it is.
+        of: Math.max(epochsAskedFor(job.request), job.request.training.epochs === null ? count : 0),
         superseded: Number(superseded ?? 0),
         last: last ? Epoch.parse(JSON.parse(last)) : null,
       }

@@ -7,9 +7,11 @@
 //
 // KEYS  1 job  2 epochs (hash: epoch -> "<rank> <json>")  3 events  4 final epochs
 // ARGV  1 rank of the run (submission * 10^7 + restart)   2 time (RFC 3339)   3 events to keep   4 channel   5 job id
-//       then pairs: epoch number, epoch (JSON)
+//       6 list of changed jobs (changed-script.ts), then pairs: epoch number, epoch (JSON)
 // Answers {stored, superseded}
-export const PUT_EPOCHS = `
+import { TELL_CHANGED } from './changed-script.ts'
+
+export const PUT_EPOCHS = `${TELL_CHANGED}
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('EXISTS', KEYS[4]) == 1 then return {0, 0} end
 local rank = tonumber(ARGV[1])
 local newest = tonumber(redis.call('HGET', KEYS[1], 'rank') or '0')
@@ -24,7 +26,7 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   end
 end
 local lowest = nil
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   local epoch = tonumber(ARGV[i])
   if lowest == nil or epoch < lowest then lowest = epoch end
 end
@@ -45,7 +47,7 @@ if first < 0 or lowest < first then
   end
 end
 local stored, low, lastEpoch, lastJson = 0, nil, -1, nil
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   local epoch = tonumber(ARGV[i])
   if limit == nil or epoch < limit then
     if redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[1] .. ' ' .. ARGV[i + 1]) == 1 then
@@ -66,7 +68,10 @@ if stored > 0 then
     ',"count":' .. stored .. ',"total":' .. redis.call('HLEN', KEYS[2]) .. '}'
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[3], seq .. '-0', 'event', event)
 end
-if stored > 0 or superseded > 0 then redis.call('PUBLISH', ARGV[4], ARGV[5]) end
+if stored > 0 or superseded > 0 then
+  tell_changed(ARGV[6], redis.call('HGET', KEYS[1], 'owner'), ARGV[5])
+  redis.call('PUBLISH', ARGV[4], ARGV[5])
+end
 return {stored, superseded}
 `
 

@@ -7,13 +7,17 @@ import {
   type Job,
   type JobEvent,
   type JobState,
+  type JobSummary,
   type ListedJob,
+  summaryOf,
 } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { isCoded, OrchestratorError } from '../errors.ts'
 import { COMMIT } from './commit-script.ts'
 import type { EpochStore } from './epoch-store.ts'
+import { keptLine } from './job-line.ts'
+import { createJobList, type JobList } from './job-list.ts'
 import { indexKeys, type Keys } from './keys.ts'
 import { JobRecord } from './record.ts'
 import { asking } from './redis.ts'
@@ -30,19 +34,12 @@ export interface Idempotency {
   bodySha256: string
 }
 
-export interface ListFilter {
-  owner?: string | undefined
-  state?: JobState | undefined
-  cluster?: string | undefined
-  name?: string | undefined
-}
-
 export interface NumberedEvent {
   seq: number
   event: JobEvent
 }
 
-export interface JobStore {
+export interface JobStore extends JobList {
   /** Stores a new job; with a key that was used before, answers the job that it made. @throws IDEMPOTENCY_KEY_REUSED */
   create(
     job: JobRecord,
@@ -76,12 +73,6 @@ export interface JobStore {
     lease: LeaseClaim | null,
     idempotency?: Idempotency | null,
   ): Promise<JobRecord>
-  /** Newest first, without those whose record cannot be read: they are logged. The cursor is opaque. */
-  list(
-    filter: ListFilter,
-    limit: number,
-    cursor: string | null,
-  ): Promise<{ items: ListedJob[]; nextCursor: string | null }>
   idsInState(cluster: string, state: JobState): Promise<string[]>
   /** Of each job the number of its newest write, by which a reader knows whether it has read that; null: no such job. */
   revisions(ids: readonly string[]): Promise<(number | null)[]>
@@ -170,6 +161,9 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
         keys.changed(),
         origin,
         report === undefined ? '' : packed(report),
+        keptLine(next),
+        next.owner.id,
+        keys.changedJobs(),
       ),
     )
   }
@@ -207,10 +201,10 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     expanded: expandedOf(record.request),
   })
 
-  /** null: its record cannot be read, or is gone, which must not hide the others. */
-  async function listed(id: string): Promise<ListedJob | null> {
+  /** A job from before lines were kept. null: its record cannot be read, or is gone, which must not hide the others. */
+  async function lineOfRecord(id: string): Promise<JobSummary | null> {
     try {
-      return await toListed(await store.read(id))
+      return summaryOf(await toListed(await store.read(id)))
     } catch (error) {
       if (!isCoded(error) || !['STORE_RECORD_UNREADABLE', 'JOB_NOT_FOUND'].includes(error.code)) throw error
       log?.error({ err: error, jobId: id }, 'a job is left out of a list')
@@ -260,35 +254,7 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
       })
     },
 
-    async list(filter, limit, cursor) {
-      const source = sourceOf(keys, filter)
-      const after = cursor === null ? null : readCursor(cursor)
-      const items: ListedJob[] = []
-      let offset = 0
-      let last: { score: number; id: string } | null = null
-      // Jobs of one millisecond share a score, so the page starts at the cursor's score and skips to its id.
-      for (let more = true; more && items.length <= limit; offset += limit + 1) {
-        const max = after === null ? '+inf' : String(after.score)
-        const rows = await asking(
-          redis.zrevrangebyscore(source.key, max, '-inf', 'WITHSCORES', 'LIMIT', offset, limit + 1),
-        )
-        const found = pairs(rows)
-        more = found.length === limit + 1
-        for (const { id, score } of found) {
-          if (after !== null && score === after.score && id >= after.id) continue
-          const job = await listed(id)
-          if (job === null || !source.keeps(job)) continue
-          if (items.length === limit) {
-            const end = items[items.length - 1]
-            if (end) last = { score: Date.parse(end.createdAt), id: end.id }
-            more = false
-            break
-          }
-          items.push(job)
-        }
-      }
-      return { items, nextCursor: last === null ? null : writeCursor(last) }
-    },
+    ...createJobList(redis, keys, lineOfRecord),
 
     idsInState: (cluster, state) => asking(redis.zrange(keys.byClusterState(cluster, state), '0', '-1')),
 
@@ -356,47 +322,3 @@ function unpacked(text: string): CompatibilityReport | null {
 }
 
 const keptOf = ({ keySha256, bodySha256 }: Idempotency): string => `${keySha256} ${bodySha256}`
-
-/** The narrowest sorted set for a filter, and what it leaves to be checked row by row. */
-function sourceOf(keys: Keys, filter: ListFilter): { key: string; keeps(job: ListedJob): boolean } {
-  const { owner, state, cluster, name } = filter
-  const key =
-    owner && state
-      ? keys.byOwnerState(owner, state)
-      : owner
-        ? keys.byOwner(owner)
-        : cluster && state
-          ? keys.byClusterState(cluster, state)
-          : state
-            ? keys.byState(state)
-            : keys.all()
-  return {
-    key,
-    keeps: job =>
-      (!owner || job.owner.id === owner) &&
-      (!state || job.state === state) &&
-      (!cluster || job.cluster === cluster) &&
-      (!name || job.name === name),
-  }
-}
-
-function pairs(rows: readonly (string | number | [string, number])[]): { id: string; score: number }[] {
-  const flat = rows.flat() as (string | number)[]
-  const out: { id: string; score: number }[] = []
-  for (let i = 0; i + 1 < flat.length; i += 2) out.push({ id: String(flat[i]), score: Number(flat[i + 1]) })
-  return out
-}
-
-const writeCursor = (at: { score: number; id: string }): string =>
-  Buffer.from(`${at.score}.${at.id}`).toString('base64url')
-
-function readCursor(cursor: string): { score: number; id: string } {
-  const [, score, id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (score === undefined) throw new TypeError(`not a cursor of ours: ${cursor}`)
-  return { score: Number(score), id }
-}
-
-const CURSOR = /^(\d{1,15})\.([a-z0-9]{12})$/
-
-/** Whether a text that a reader sent can be a cursor of a list. */
-export const isCursor = (text: string): boolean => CURSOR.test(Buffer.from(text, 'base64url').toString())

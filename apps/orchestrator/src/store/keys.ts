@@ -1,4 +1,5 @@
 // Every key in the store, and which of them list a job. Times in scores are milliseconds.
+import { isTerminal } from '@trotline/contracts'
 import type { JobRecord } from './record.ts'
 
 export interface Keys {
@@ -18,6 +19,14 @@ export interface Keys {
   byClusterState(cluster: string, state: string): string
   byState(state: string): string
   byOwnerLabel(owner: string, key: string, value: string): string
+  /** Jobs that are not over and need this lock on this cluster. */
+  byEnvironment(cluster: string, lock: string): string
+  /** Jobs that a person has to decide about. */
+  held(): string
+  heldOf(owner: string): string
+  /** The jobs that changed last, by the number of their newest change. */
+  changedJobs(): string
+  changedJobsOf(owner: string): string
   /** Pub/sub: the id of a job whose record or epochs changed. */
   changed(): string
   /** Pub/sub: questions to the process that owns a cluster. */
@@ -34,6 +43,24 @@ export interface Keys {
   sightings(cluster: string): string
   /** The last look at each kind of node, or the one under way. */
   probes(cluster: string): string
+  /** What is known of each lock on the cluster. */
+  materialisations(cluster: string): string
+  /** A lock with its record. */
+  environment(id: string): string
+  /** All of them, by when they were first kept. */
+  environmentList(): string
+  /** Their ids in order, for prefixes. */
+  environmentIds(): string
+  /** The versions under a name. */
+  environmentName(name: string): string
+  /** `ml@3`: the names that lead to a lock. */
+  namesOfEnvironment(id: string): string
+  /** What each owner's locks take, in bytes as they are kept. */
+  environmentBytes(): string
+  /** The lock that a problem was solved to. */
+  solved(problemSha256: string): string
+  /** Locks about which the cluster's owner has something to do. */
+  materialisationsDue(cluster: string): string
 }
 
 export function createKeys(prefix: string): Keys {
@@ -54,6 +81,10 @@ export function createKeys(prefix: string): Keys {
     byClusterState: (cluster, state) => key('jobs', 'cluster', cluster, 'state', state),
     byState: state => key('jobs', 'state', state),
     byOwnerLabel: (owner, label, value) => key('jobs', 'owner', owner, 'label', label, value),
+    held: () => key('jobs', 'held'),
+    heldOf: owner => key('jobs', 'owner', owner, 'held'),
+    changedJobs: () => key('changes'),
+    changedJobsOf: owner => key('changes', 'owner', owner),
     changed: () => key('changed'),
     ask: cluster => key('ask', cluster),
     spent: (cluster, budget) => key('spent', cluster, budget),
@@ -62,6 +93,16 @@ export function createKeys(prefix: string): Keys {
     cost: cluster => key('cost', cluster),
     sightings: cluster => key('sightings', cluster),
     probes: cluster => key('probes', cluster),
+    byEnvironment: (cluster, lock) => key('jobs', 'cluster', cluster, 'environment', lock),
+    environment: id => key('environment', id),
+    environmentList: () => key('environments'),
+    environmentIds: () => key('environment-ids'),
+    environmentName: name => key('environment-name', name),
+    namesOfEnvironment: id => key('environment-names', id),
+    environmentBytes: () => key('environment-bytes'),
+    solved: problemSha256 => key('solved', problemSha256),
+    materialisations: cluster => key('materialisations', cluster),
+    materialisationsDue: cluster => key('materialisations-due', cluster),
   }
 }
 
@@ -74,6 +115,10 @@ export function indexKeys(keys: Keys, job: JobRecord): string[] {
     keys.byOwner(owner),
     keys.byOwnerState(owner, job.state),
     keys.byClusterState(job.cluster, job.state),
+    ...(job.environment !== null && !isTerminal(job.state)
+      ? [keys.byEnvironment(job.cluster, job.environment.lock)]
+      : []),
+    ...(job.hold === null ? [] : [keys.held(), keys.heldOf(owner)]),
     ...Object.entries(job.request.labels).map(([label, value]) => keys.byOwnerLabel(owner, label, value)),
   ]
 }

@@ -2,9 +2,11 @@
 // connects; other processes ask it over Redis pub/sub: one question, one answer, or silence, which means that nobody owns the
 // cluster now.
 import { randomUUID } from 'node:crypto'
+import { LogSearch } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { ClusterAccess } from '../clusters/access.ts'
+import { type LogSearched, LogSearchWanted, searchLog } from '../clusters/log-search.ts'
 import { OrchestratorError } from '../errors.ts'
 import type { Keys } from '../store/keys.ts'
 import { asking } from '../store/redis.ts'
@@ -13,6 +15,8 @@ import { createQueueLooks, QueueLook } from './queue-looks.ts'
 const ANSWER_WITHIN_MS = 5_000
 /** squeue --start may take long on a busy slurmctld. */
 const QUEUE_ANSWER_WITHIN_MS = 15_000
+/** More than the search's own limits (clusters/log-search.ts). */
+const SEARCH_ANSWER_WITHIN_MS = 15_000
 
 const FileQuestion = z.strictObject({
   kind: z.literal('file'),
@@ -28,13 +32,19 @@ const MarkQuestion = z.strictObject({
   path: z.string(),
   content: z.string().max(1_000),
 })
-const Question = z.discriminatedUnion('kind', [FileQuestion, QueueQuestion, MarkQuestion])
+const SearchQuestion = LogSearchWanted.extend({ kind: z.literal('search'), identity: z.string() })
+const Question = z.discriminatedUnion('kind', [FileQuestion, QueueQuestion, MarkQuestion, SearchQuestion])
 type Question = z.infer<typeof Question>
 type Asked<Kind extends Question['kind']> = Omit<Extract<Question, { kind: Kind }>, 'kind'>
 
 const Envelope = z.strictObject({ id: z.string(), replyTo: z.string(), question: Question })
 
 const FileSlice = z.strictObject({ base64: z.string(), sizeBytes: z.int() }).nullable()
+const Searched = z.discriminatedUnion('kind', [
+  LogSearch.omit({ attempt: true }).extend({ kind: z.literal('searched') }),
+  z.strictObject({ kind: z.literal('absent') }),
+  z.strictObject({ kind: z.literal('refused'), detail: z.string() }),
+])
 const Answer = z.strictObject({
   id: z.string(),
   /** Of the shape that the question's kind promises; parsed by whoever asked. */
@@ -49,6 +59,8 @@ export interface AskOwner {
   readAt(cluster: string, question: Asked<'file'>): Promise<{ bytes: Uint8Array; sizeBytes: number } | null>
   /** Asked of Slurm at most once in ten seconds per identity and partition, however many ask. */
   queue(cluster: string, question: Asked<'queue'>): Promise<QueueLook>
+  /** One at a time for each identity: a search holds the channel of submissions for up to ten seconds. @throws LOG_SEARCH_BUSY */
+  search(cluster: string, question: Asked<'search'>): Promise<LogSearched>
   /** Writes a small file whole. */
   mark(cluster: string, question: Asked<'mark'>): Promise<void>
   close(): void
@@ -68,6 +80,7 @@ export async function createAskOwner({ publisher, subscriber, keys, clusters, ow
   const open = new Map<string, (answer: Answer) => void>()
   const asked = new Map(clusters.map(cluster => [keys.ask(cluster), cluster]))
   const looks = createQueueLooks()
+  const searching = new Set<string>()
 
   subscriber.on('message', (channel: string, text: string) => {
     const cluster = asked.get(channel)
@@ -105,9 +118,26 @@ export async function createAskOwner({ publisher, subscriber, keys, clusters, ow
       }
       case 'queue':
         return looks.look(access, question)
+      case 'search':
+        return search(access, unnamed(question))
       case 'mark':
         await writeMark(access, question)
         return null
+    }
+  }
+
+  async function search(access: ClusterAccess, { identity, ...wanted }: Asked<'search'>): Promise<LogSearched> {
+    const key = `${access.settings.name} ${identity}`
+    if (searching.has(key))
+      throw new OrchestratorError(
+        'LOG_SEARCH_BUSY',
+        'Another log of this Unix user is being searched; ask again in a moment',
+      )
+    searching.add(key)
+    try {
+      return await searchLog(access.identity(identity).transport, wanted)
+    } finally {
+      searching.delete(key)
     }
   }
 
@@ -135,7 +165,10 @@ export async function createAskOwner({ publisher, subscriber, keys, clusters, ow
         reject(error)
       })
     })
-    if (answer.error) throw new OrchestratorError('CLUSTER_NOT_OWNED', answer.error.message, { details: answer.error })
+    if (answer.error) {
+      const code = answer.error.code === 'LOG_SEARCH_BUSY' ? answer.error.code : 'CLUSTER_NOT_OWNED'
+      throw new OrchestratorError(code, answer.error.message, { details: answer.error })
+    }
     const value = schema.safeParse(answer.value)
     if (value.success) return value.data
     throw new OrchestratorError(
@@ -156,6 +189,11 @@ export async function createAskOwner({ publisher, subscriber, keys, clusters, ow
       if (access) return looks.look(access, question)
       return ask(cluster, { kind: 'queue', ...question }, QueueLook, QUEUE_ANSWER_WITHIN_MS)
     },
+    async search(cluster, question) {
+      const access = own(cluster)
+      if (access) return search(access, question)
+      return ask(cluster, { kind: 'search', ...question }, Searched, SEARCH_ANSWER_WITHIN_MS)
+    },
     async mark(cluster, question) {
       const access = own(cluster)
       if (access) await writeMark(access, question)
@@ -164,6 +202,8 @@ export async function createAskOwner({ publisher, subscriber, keys, clusters, ow
     close: () => subscriber.disconnect(),
   }
 }
+
+const unnamed = ({ kind: _, ...asked }: z.infer<typeof SearchQuestion>): Asked<'search'> => asked
 
 /** undefined: no JSON. Whatever somebody publishes on our channels must not end the process. */
 function jsonOf(text: string): unknown {

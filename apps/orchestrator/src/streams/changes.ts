@@ -14,16 +14,23 @@ export interface JobChanges {
 
 export interface Changes {
   of(jobId: string): JobChanges
+  /** Of whatever job. */
+  any(): JobChanges
   close(): void
 }
+
+/** No job has this id. */
+const ANY = '*'
 
 export async function createChanges(subscriber: Redis, keys: Keys): Promise<Changes> {
   const readers = new Map<string, Set<() => void>>()
   subscriber.on('message', (_channel, jobId) => {
     for (const tell of readers.get(jobId) ?? []) tell()
+    for (const tell of readers.get(ANY) ?? []) tell()
   })
   await subscriber.subscribe(keys.changed())
-  return {
+  const changes: Changes = {
+    any: () => changes.of(ANY),
     of(jobId) {
       let changed = false
       let wake: (() => void) | null = null
@@ -60,4 +67,5 @@ export async function createChanges(subscriber: Redis, keys: Keys): Promise<Chan
     },
     close: () => subscriber.disconnect(),
   }
+  return changes
 }

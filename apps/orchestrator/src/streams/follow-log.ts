@@ -1,0 +1,181 @@
+// A job's log from a byte on, live and across its attempts, until the job is over and its last byte was told.
+import { FILES, isTerminal, RUN_FILES, type Run } from '@trotline/contracts'
+import { jobDirectoryOf, runOf } from '../clusters/layout.ts'
+import type { JobStore } from '../store/job-store.ts'
+import type { JobRecord } from '../store/record.ts'
+import type { AskOwner } from './ask-owner.ts'
+import type { Changes } from './changes.ts'
+import type { LogFile, LogFiles } from './log-files.ts'
+import { patiently } from './patiently.ts'
+
+/** Where a reader stands: so many bytes into the log of that attempt. */
+export interface LogCursor {
+  attempt: number
+  offset: number
+}
+
+export type LogFollowed =
+  /** Bytes as they lie in the file, never cut inside a character of UTF-8. */
+  | { kind: 'bytes'; attempt: number; offset: number; bytes: Uint8Array }
+  /** The log of this attempt begins; the one before it is told to its end. */
+  | { kind: 'attempt'; attempt: number; run: string; node: string | null }
+  /** The job cut its file short: it is told from its beginning again. */
+  | { kind: 'cut'; attempt: number; at: number }
+  | { kind: 'end'; attempt: number; offset: number }
+  | { kind: 'idle' }
+
+export interface LogSources {
+  jobs: JobStore
+  changes: Pick<Changes, 'of'>
+  owner: Pick<AskOwner, 'readAt'>
+  files: LogFiles
+  workDirOf(cluster: string): string
+}
+
+export interface LogWanted {
+  /** slurm: what Slurm itself wrote for the job; one file for all attempts, told as that of the first. */
+  stream: 'stdout' | 'stderr' | 'slurm'
+  /** null: all attempts from the cursor's on. */
+  attempt: number | null
+  /** null: from the newest attempt's first byte. */
+  from: LogCursor | null
+  pieceBytes: number
+  /** How long it waits for news before it shows a sign of life. */
+  idleMs?: number
+}
+
+const IDLE_MS = 1_000
+/** The last bytes of a run that has just ended may not be seen yet (NFS attribute caches): so many more looks, so long after the end. */
+const LAST_LOOKS = 2
+const JUST_ENDED_MS = 60_000
+/** A word about a change may be lost. */
+const READ_RECORD_EVERY_MS = 10_000
+
+export async function* followLog(
+  sources: LogSources,
+  jobId: string,
+  wanted: LogWanted,
+  signal: AbortSignal,
+): AsyncGenerator<LogFollowed> {
+  const { jobs, changes } = sources
+  const { idleMs = IDLE_MS } = wanted
+  const words = changes.of(jobId)
+  let cursor = wanted.from
+  let file: LogFile | null = null
+  try {
+    let job = await patiently(() => jobs.read(jobId), signal)
+    let readAtMs = performance.now()
+    const lookAgain = async (): Promise<void> => {
+      job = await patiently(() => jobs.read(jobId), signal)
+      readAtMs = performance.now()
+    }
+    let told: number | null = null
+    let emptyLooks = 0
+    while (!signal.aborted) {
+      const run = wanted.stream === 'slurm' ? SLURM_LOG : runAt(job, cursor?.attempt ?? wanted.attempt)
+      if (run === null) {
+        if (isTerminal(job.state)) {
+          yield { kind: 'end', attempt: cursor?.attempt ?? 0, offset: cursor?.offset ?? 0 }
+          return
+        }
+        yield { kind: 'idle' }
+        await words.next(idleMs, signal)
+        await lookAgain()
+        continue
+      }
+      cursor ??= { attempt: run.attempt, offset: 0 }
+      if (told !== run.attempt) {
+        file?.close()
+        file = open(sources, job, run, wanted.stream)
+        // A reader that comes back knows where it is.
+        if (told !== null || cursor.offset === 0)
+          yield { kind: 'attempt', attempt: run.attempt, run: run.run, node: run.node }
+        told = run.attempt
+        emptyLooks = 0
+      }
+      const here: LogFile = file ?? open(sources, job, run, wanted.stream)
+      file = here
+      const { attempt, offset } = cursor
+      const piece = await patiently(() => here.take(offset, wanted.pieceBytes), signal)
+      if ('cut' in piece) {
+        yield { kind: 'cut', attempt, at: offset }
+        cursor = { attempt, offset: 0 }
+        continue
+      }
+      const over = run.endedAt !== null || isTerminal(job.state) || newer(job, run) !== null
+      const whole = over && emptyLooks > 0 ? piece.bytes.length : piece.bytes.length - unfinished(piece.bytes)
+      if (whole > 0) {
+        emptyLooks = 0
+        yield { kind: 'bytes', attempt, offset, bytes: piece.bytes.subarray(0, whole) }
+        cursor = { attempt, offset: offset + whole }
+        continue
+      }
+      if (over) {
+        emptyLooks += 1
+        if (emptyLooks > LAST_LOOKS || longOver(job, run)) {
+          const next = wanted.attempt === null ? newer(job, run) : null
+          if (next !== null) {
+            cursor = { attempt: next.attempt, offset: 0 }
+            continue
+          }
+          if (isTerminal(job.state) || (wanted.attempt !== null && run !== SLURM_LOG)) {
+            yield { kind: 'end', attempt, offset }
+            return
+          }
+        }
+      }
+      await here.news(offset + piece.bytes.length, idleMs, signal)
+      const changed = await words.next(0, signal)
+      if (!changed) yield { kind: 'idle' }
+      if (changed || over || performance.now() - readAtMs > READ_RECORD_EVERY_MS) await lookAgain()
+    }
+  } finally {
+    file?.close()
+    words.close()
+  }
+}
+
+type Told = Pick<Run, 'attempt' | 'run' | 'node' | 'endedAt'>
+
+const SLURM_LOG: Told = { attempt: 1, run: 'slurm', node: null, endedAt: null }
+
+function runAt(job: JobRecord, attempt: number | null): Told | null {
+  if (attempt === null) return job.runs.at(-1) ?? null
+  return job.runs.find(run => run.attempt === attempt) ?? null
+}
+
+/** null: there is none, or it is in the same file. */
+const newer = (job: JobRecord, run: Told): Told | null =>
+  run === SLURM_LOG ? null : (job.runs.find(one => one.attempt > run.attempt) ?? null)
+
+function longOver(job: JobRecord, { endedAt }: Told): boolean {
+  const at = endedAt ?? job.endedAt
+  return at !== null && Date.now() - Date.parse(at) > JUST_ENDED_MS
+}
+
+function open(
+  { owner, files, workDirOf }: LogSources,
+  job: JobRecord,
+  run: Told,
+  stream: LogWanted['stream'],
+): LogFile {
+  const directory = jobDirectoryOf(workDirOf(job.cluster), job.identity.unixUser, job.id)
+  const path =
+    stream === 'slurm' ? `${directory}/${FILES.slurmLog}` : `${runOf(directory, run.run)}/${RUN_FILES[stream]}`
+  const identity = job.identity.name
+  return files.open(`${job.cluster} ${identity} ${path}`, (offset, lengthBytes) =>
+    owner.readAt(job.cluster, { identity, path, offset, lengthBytes }),
+  )
+}
+
+/** How many bytes at the end begin a character of UTF-8 that is not finished: 0 to 3. Invalid bytes are never waited for. */
+export function unfinished(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0
+    if ((byte & 0b1100_0000) === 0b1000_0000) continue
+    const needs =
+      byte >= 0xf0 && byte <= 0xf4 ? 4 : byte >= 0xe0 && byte < 0xf0 ? 3 : byte >= 0xc2 && byte < 0xe0 ? 2 : 1
+    return needs > back ? back : 0
+  }
+  return 0
+}
