@@ -1,8 +1,12 @@
 // Everything a command needs, built once from flags and settings. Flags win; what is missing is said with the way to get it.
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { type Client, createClient } from './api/client.ts'
 import { createExchange } from './api/exchange.ts'
+import { createRoute } from './api/proxies.ts'
+import { createNameCache } from './completion/name-cache.ts'
+import { type Configuration, readConfiguration } from './configuration/configuration.ts'
+import { type Token, tokenOf } from './configuration/token.ts'
 import { CliError } from './errors.ts'
 import { createOutput, type Output, type Stream } from './output.ts'
 import type { Settings } from './settings.ts'
@@ -19,7 +23,7 @@ export type Flags = {
 }
 
 export type Process = {
-  stdin: NodeJS.ReadableStream & { isTTY?: boolean }
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean; setRawMode?(raw: boolean): unknown }
   stdout: Stream
   stderr: Stream
   settings: Settings
@@ -29,14 +33,22 @@ export type Process = {
 }
 
 export type Context = {
-  client: Client
+  /** Built when it is first asked for: a command that needs no server never looks for one. @throws CliError NO_SERVER, NO_TOKEN */
+  readonly client: Client
   out: Output
   patienceMs: number
   interrupt: AbortSignal
   stdin: Process['stdin']
+  cwd: string
+  settings: Settings
+  configuration: Configuration
+  /** @throws CliError NO_SERVER, or USAGE where it is no address */
+  server(): URL
+  /** null: there is none. @throws CliError where it cannot be used */
+  token(): Token | null
+  /** Asks with another token, or with none. */
+  clientWith(token: string | null): Client
 }
-
-const DEFAULT_PATIENCE_SECONDS = 60
 
 export const outputOf = (host: Process, flags: Flags): Output =>
   createOutput({
@@ -48,30 +60,58 @@ export const outputOf = (host: Process, flags: Flags): Output =>
   })
 
 export function createContext(host: Process, flags: Flags): Context {
+  const { settings, cwd, interrupt } = host
   const out = outputOf(host, flags)
-  const url = serverOf(flags.url ?? host.settings.url, host.cwd)
-  const token = tokenOf(flags, host, out)
-  const exchange = createExchange({
-    url,
-    token,
-    interrupt: host.interrupt,
-    userAgent: `trotline-cli/${version()}`,
-    onSlow: asking => out.waiting(asking ? out.sayStyle.dim(`asking ${url.host} ${out.sayStyle.dots}`) : null),
-  })
-  return {
-    client: createClient(exchange, url.host),
-    out,
-    patienceMs: (flags.patience ?? DEFAULT_PATIENCE_SECONDS) * 1000,
-    interrupt: host.interrupt,
-    stdin: host.stdin,
+  const { url, tokenFile, patience } = flags
+  const configuration = readConfiguration(settings, cwd, { url, tokenFile, patience })
+  const server = (): URL => serverOf(configuration.of('url')?.value ?? null, cwd)
+  const token = (): Token | null => tokenOf(settings, configuration, server(), out.say)
+  const clientWith = (value: string | null): Client => {
+    const at = server()
+    const exchange = createExchange({
+      url: at,
+      token: value,
+      interrupt,
+      userAgent: `trotline-cli/${version()}`,
+      route: createRoute(settings),
+      onSlow: asking => out.waiting(asking ? out.sayStyle.dim(`asking ${at.host} ${out.sayStyle.dots}`) : null),
+    })
+    return createClient(exchange, at.host, createNameCache(settings.cacheHome, at))
   }
+  let client: Client | null = null
+  return {
+    get client() {
+      client ??= clientWith((token() ?? noToken(cwd)).value)
+      return client
+    },
+    out,
+    patienceMs: patienceSeconds(configuration) * 1000,
+    interrupt,
+    stdin: host.stdin,
+    cwd,
+    settings,
+    configuration,
+    server,
+    token,
+    clientWith,
+  }
+}
+
+function patienceSeconds(configuration: Configuration): number {
+  const { value, origin } = configuration.of('patience') ?? { value: '60', origin: '' }
+  if (/^[1-9][0-9]{0,8}$/.test(value)) return Number(value)
+  throw new CliError('USAGE', `${origin} is "${value}": patience is a whole number of seconds from 1.`)
 }
 
 function serverOf(text: string | null, cwd: string): URL {
   if (text === null) {
     throw new CliError('NO_SERVER', 'No server: TROTLINE_URL is not set.', {
       facts: ['The quickstart writes it, with TROTLINE_TOKEN, to .local/env.sh in the checkout.'],
-      fix: [loadSettings(cwd), 'or name another server: --url https://trotline.example.org'],
+      fix: [
+        loadSettings(cwd),
+        'or name another server: --url https://trotline.example.org',
+        'or for good: trotline config set url https://trotline.example.org',
+      ],
     })
   }
   const url = URL.canParse(text) ? new URL(text) : null
@@ -85,31 +125,15 @@ function serverOf(text: string | null, cwd: string): URL {
   return url
 }
 
-function tokenOf(flags: Flags, host: Process, out: Output): string {
-  const token = flags.tokenFile === undefined ? host.settings.token : readToken(flags.tokenFile, out)
-  if (token === null) {
-    throw new CliError('NO_TOKEN', 'No token: TROTLINE_TOKEN is not set.', {
-      facts: ['The quickstart writes it, with TROTLINE_URL, to .local/env.sh in the checkout.'],
-      fix: [loadSettings(host.cwd), 'or keep it in a file of mode 0600: --token-file FILE'],
-    })
-  }
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new CliError('NO_TOKEN', 'The token holds spaces or characters that no token has.', {
-      fix: ['Look at TROTLINE_TOKEN or the token file: one line, nothing else.'],
-    })
-  }
-  return token
-}
-
-function readToken(file: string, out: Output): string {
-  try {
-    const token = readFileSync(file, 'utf8').trim()
-    const mode = statSync(file).mode & 0o777
-    if ((mode & 0o077) !== 0) out.say(`Others can read ${file} (mode ${mode.toString(8)}): chmod 600 ${file}`)
-    return token
-  } catch (cause) {
-    throw new CliError('USAGE', `The token file ${file} cannot be read.`, { cause })
-  }
+function noToken(cwd: string): never {
+  throw new CliError('NO_TOKEN', 'No token: TROTLINE_TOKEN is not set.', {
+    facts: ['The quickstart writes it, with TROTLINE_URL, to .local/env.sh in the checkout.'],
+    fix: [
+      loadSettings(cwd),
+      'or let it be kept for this server: trotline login',
+      'or keep it in a file of mode 0600: --token-file FILE',
+    ],
+  })
 }
 
 /** The line that loads the quickstart's settings, with the path as seen from here where there is such a file. */

@@ -10,6 +10,7 @@ const CODES = {
   NO_SUCH_JOB: EXIT.absent,
   COULD_NOT_ASK: EXIT.unasked,
   PROBLEM: EXIT.fault,
+  CONFLICT: EXIT.conflict,
   NOT_ENDED: EXIT.notEnded,
   INTERRUPTED: EXIT.interrupted,
 } as const satisfies Record<string, ExitCode>

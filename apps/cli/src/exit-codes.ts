@@ -1,5 +1,5 @@
 // The one table of exit codes: what a script may conclude from each. Shown in --help, held by a test.
-import type { JobState, Verdict } from '@trotline/contracts'
+import type { JobState, Materialisation, Verdict } from '@trotline/contracts'
 
 export const EXIT = {
   done: 0,
@@ -23,15 +23,15 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   0: 'done; for submit --follow, wait and logs --follow: the job completed',
   1: 'an unexpected fault of Trotline',
   2: 'usage: a wrong flag, a file that cannot be read, a field that is not one',
-  3: 'no such job',
+  3: 'no such job, environment or cluster',
   4: 'no token, or not allowed',
   5: 'refused: it could not run there (check, submit)',
   6: 'could not ask: nothing is known, and the command is safe to repeat',
-  7: 'conflict: already ended, or the same key with another request',
+  7: 'conflict: already ended, not to be had any more (rerun), or the same key with another request',
   8: 'not ended yet (wait --timeout, show --exit-status)',
   9: 'nobody can tell whether it runs: a fact is missing, and it is named (check, submit)',
-  10: 'the job failed',
-  11: 'the job was cancelled',
+  10: 'the job failed; of an environment: it could not be made, or is not what it was',
+  11: 'the job, or the making of the environment, was cancelled',
   12: 'the job is held until someone releases it',
   130: 'interrupted; the job goes on',
 }
@@ -88,3 +88,12 @@ const STATE_EXIT: Record<JobState, ExitCode> = {
 /** A hold is no state of its own: the job waits where it was, and only a person moves it on. */
 export const exitOfJob = (job: { state: JobState; hold: unknown }): ExitCode =>
   STATE_EXIT[job.state] === EXIT.notEnded && job.hold !== null ? EXIT.held : STATE_EXIT[job.state]
+
+const BUILD_EXIT: Record<string, ExitCode> = {
+  ready: EXIT.done,
+  failed: EXIT.failed,
+  quarantined: EXIT.failed,
+  cancelled: EXIT.cancelled,
+}
+
+export const exitOfBuild = ({ state }: Pick<Materialisation, 'state'>): ExitCode => BUILD_EXIT[state] ?? EXIT.notEnded

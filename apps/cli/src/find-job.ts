@@ -20,8 +20,7 @@ export async function findJob(context: Pick<Context, 'client' | 'out'>, wanted: 
   }
   if (JobId.safeParse(wanted).success && (await exists(context, wanted))) return wanted
 
-  const named = (await client.list({ name: wanted, limit: 2 })).page.items.filter(job => job.name === wanted)
-  const [newest, older] = named
+  const [newest, older] = await newestNamed(context, wanted)
   if (newest !== undefined) {
     out.say(`${wanted}: ${newest.id} (${newest.state})${older === undefined ? '' : ', the newest of that name'}`)
     return newest.id
@@ -41,6 +40,18 @@ async function exists({ client }: Pick<Context, 'client'>, id: string): Promise<
     if (error instanceof CliError && error.problem?.status === 404) return false
     throw error
   }
+}
+
+/** The two newest. A page may be short, where few of many jobs have the name, and goes on at its cursor. */
+async function newestNamed({ client }: Pick<Context, 'client'>, name: string): Promise<JobSummary[]> {
+  const found: JobSummary[] = []
+  let cursor: string | null = null
+  do {
+    const { page } = await client.list({ name, limit: 2, ...(cursor === null ? {} : { cursor }) })
+    found.push(...page.items.filter(job => job.name === name))
+    cursor = page.nextCursor
+  } while (cursor !== null && found.length === 0)
+  return found
 }
 
 async function byBeginning({ client }: Pick<Context, 'client'>, beginning: string): Promise<string> {

@@ -32,6 +32,8 @@ export function formatHelp(command: Command, helper: Help): string {
       ? section('Settings', [
           ['TROTLINE_URL', 'the server, such as http://127.0.0.1:8080'],
           ['TROTLINE_TOKEN', 'who you are; never a flag, because flags show in ps'],
+          ['trotline config', 'all that can be set, in variables and files; trotline login keeps a token'],
+          ['HTTPS_PROXY', 'with HTTP_PROXY, NO_PROXY and SSL_CERT_FILE: how the server is reached'],
           ['NO_COLOR', 'plain text; COLUMNS and TERM=dumb are obeyed too'],
           ['. .local/env.sh', 'loads what the quickstart wrote'],
         ])

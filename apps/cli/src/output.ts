@@ -20,6 +20,8 @@ export type Output = {
   answer(text: string): Promise<void>
   /** Bytes of a log: as they are into a pipe, made safe on a terminal. */
   answerBytes(bytes: Uint8Array): Promise<void>
+  /** In place of what it wrote the last time; only where the answer goes to a terminal. */
+  redraw(text: string): Promise<void>
   /** One line of JSON, for streams of objects. */
   answerLine(value: unknown): Promise<void>
   /** To the person, unless -q. */
@@ -49,6 +51,7 @@ export function createOutput(options: {
   const safeLog = createSafeText()
   let line: string | null = null
   let awaiting = false
+  let drawn = 0
 
   const around = (write: () => void): void => {
     if (line !== null) stderr.write(ERASE)
@@ -86,6 +89,12 @@ export function createOutput(options: {
     width: () => settings.columns ?? (answerIsTerminal ? stdout.columns : stderr.columns) ?? 80,
     answer: text => put(answerIsTerminal ? safeText(text) : text),
     answerBytes: bytes => put(answerIsTerminal ? safeLog(decoder.decode(bytes, { stream: true })) : bytes),
+    redraw: async text => {
+      // On a terminal that cannot move its cursor each state stands below the one before.
+      const up = settings.dumb || drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`
+      drawn = text.split('\n').length - 1
+      await put(`${up}${safeText(text)}`)
+    },
     answerLine: value => put(`${JSON.stringify(value)}\n`),
     say: text => {
       if (!quiet) tell(text)

@@ -1,16 +1,27 @@
 // The grammar: global flags anywhere on the line, a verb, its own flags. Each command declares itself in commands/.
 import { Command } from 'commander'
 import type { Act } from './act.ts'
+import { declareBundle } from './commands/bundle.ts'
 import { declareCancel } from './commands/cancel.ts'
 import { declareCheck } from './commands/check.ts'
 import { declareClusters } from './commands/clusters.ts'
+import { declareCompletion } from './commands/completion.ts'
+import { declareConfig } from './commands/config.ts'
+import { declareJobDiff } from './commands/diff.ts'
+import { declareDoctor } from './commands/doctor.ts'
+import { declareEnv } from './commands/env/env.ts'
 import { declareEpochs } from './commands/epochs.ts'
+import { declareExplain } from './commands/explain.ts'
 import { declareList, wholeNumber } from './commands/list.ts'
+import { declareLogin } from './commands/login.ts'
 import { declareLogs } from './commands/logs.ts'
+import { declareOpen } from './commands/open.ts'
 import { declareRelease } from './commands/release.ts'
+import { declareRerun } from './commands/rerun.ts'
 import { declareScript } from './commands/script.ts'
 import { declareShow } from './commands/show.ts'
 import { declareSubmit } from './commands/submit.ts'
+import { declareSuggest } from './commands/suggest.ts'
 import { declareWait } from './commands/wait.ts'
 import { declareWhy } from './commands/why.ts'
 import { formatHelp, withExamples } from './help.ts'
@@ -42,6 +53,8 @@ export function createProgram(act: Act, write: (text: string) => void): Command 
   ])
   declareSubmit(program, act)
   declareCheck(program, act)
+  declareSuggest(program, act)
+  declareExplain(program, act)
   declareList(program, act)
   declareShow(program, act)
   declareWhy(program, act)
@@ -49,8 +62,17 @@ export function createProgram(act: Act, write: (text: string) => void): Command 
   declareLogs(program, act)
   declareEpochs(program, act)
   declareScript(program, act)
+  declareJobDiff(program, act)
+  declareOpen(program, act)
   declareCancel(program, act)
   declareRelease(program, act)
+  declareRerun(program, act)
+  declareBundle(program, act)
+  declareEnv(program, act)
   declareClusters(program, act)
+  declareLogin(program, act)
+  declareConfig(program, act)
+  declareCompletion(program, act)
+  declareDoctor(program, act)
   return program
 }

@@ -12,6 +12,11 @@ const lines = (over: Parameters<typeof trainingReport>[0], width = 100): string[
   resultText(trainingReport(over), width, plain).split('\n')
 
 test('what a request trains is one line, with what it says beyond the defaults', () => {
+  assert.equal(
+    trains({ kind: 'command', command: ['python', '-c', 'print(1)'], files: { 'a.py': '' }, epochs: 20 }),
+    'command python -c "print(1)", 1 file, 20 epochs, seed 0',
+  )
+  assert.equal(trains({ kind: 'command', command: ['x'.repeat(99)] }), `command ${'x'.repeat(59)}…, seed 0`)
   assert.equal(trains({ kind: 'preset', preset: 'auto-mpg' }), 'preset auto-mpg, 1,000 epochs, seed 0')
   assert.equal(
     trains({ kind: 'preset', preset: 'linear-regression', form: 'autograd', epochs: 1, seed: 42, backend: 'cpu' }),

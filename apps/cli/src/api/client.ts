@@ -1,6 +1,4 @@
-// The REST calls this command line makes, each with the contract's type. An answer of another shape is "could not ask":
-// fields that a newer server adds are let through, missing or changed ones are not.
-import { randomUUID } from 'node:crypto'
+// The REST calls this command line makes, each with the contract's type.
 import {
   Cluster,
   ClusterPage,
@@ -9,13 +7,30 @@ import {
   EpochPage,
   Job,
   JobPage,
+  LogSearch,
+  Readiness,
   SuggestAnswer,
+  Whoami,
   Why,
 } from '@trotline/contracts'
-import type { z } from 'zod'
-import { CliError } from '../errors.ts'
+import type { NameCache } from '../completion/name-cache.ts'
+import { createReadAnswer, serverTime } from './answer.ts'
+import { environmentCalls } from './environment-calls.ts'
 import { eventsOf, type NumberedEvent } from './event-stream.ts'
 import type { Exchange } from './exchange.ts'
+import { newKey } from './keys.ts'
+import { rerunCalls } from './rerun-calls.ts'
+
+export type ListQuery = {
+  state?: string
+  name?: string
+  /** key=value; all of them have to be there. */
+  label?: readonly string[]
+  /** RFC 3339. */
+  since?: string
+  limit?: number
+  cursor?: string
+}
 
 export type LogQuery = {
   stream: 'stdout' | 'stderr'
@@ -24,33 +39,41 @@ export type LogQuery = {
   limit?: number | undefined
   tail?: number | undefined
 }
+export type SearchQuery = {
+  stream: 'stdout' | 'stderr'
+  attempt?: number | undefined
+  grep: string
+  regex: 'true' | 'false'
+  ignoreCase: 'true' | 'false'
+  limit?: number | undefined
+}
 /** `run` is null before any run has begun. Bytes lie at offset … next of a file of `size` so far. */
 export type LogChunk = { bytes: Uint8Array; offset: number; next: number; size: number; run: string | null }
 
 export type Client = ReturnType<typeof createClient>
 
-export function createClient(exchange: Exchange, host: string) {
+/** @param names what there is, for completion: told by every answer that says it */
+export function createClient(exchange: Exchange, host: string, names: NameCache) {
   const job = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`
   const cluster = (name: string) => `/v1/clusters/${encodeURIComponent(name)}`
-  const read = async <T>(schema: z.ZodType<T>, response: Response): Promise<T> => {
-    const value: unknown = await response.json().catch((cause: unknown) => {
-      throw new CliError('COULD_NOT_ASK', `The answer of ${host} broke off.`, { cause })
-    })
-    const parsed = schema.safeParse(value)
-    if (parsed.success) return parsed.data
-    const wrong = parsed.error.issues.find(issue => issue.code !== 'unrecognized_keys')
-    if (wrong === undefined) return value as T
-    throw new CliError(
-      'COULD_NOT_ASK',
-      `${host} answered something this version does not understand (${wrong.path.join('.') || 'the whole'}: ${wrong.message}).`,
-      { fix: ['Use the command line that came with the server.'] },
-    )
-  }
+  const read = createReadAnswer(host)
 
   return {
     host,
-    submit: async (request: unknown, key: string): Promise<Job> =>
-      read(Job, await exchange('/v1/jobs', { method: 'POST', body: request, headers: { 'idempotency-key': key } })),
+    submit: async (request: unknown, key: string): Promise<Job> => {
+      const job = await read(
+        Job,
+        await exchange('/v1/jobs', { method: 'POST', body: request, headers: { 'idempotency-key': key } }),
+      )
+      names.jobs([job])
+      return job
+    },
+    whoami: async (): Promise<Whoami> => read(Whoami, await exchange('/v1/whoami')),
+    /** Without a token, and whatever it says: /readyz answers 503 where something is not ready. */
+    readiness: async (): Promise<{ ready: Readiness; now: number }> => {
+      const response = await exchange('/readyz', { accepts: [503] })
+      return { ready: await read(Readiness, response), now: serverTime(response) }
+    },
     dryRun: async (request: unknown): Promise<DryRun> =>
       read(
         DryRun,
@@ -62,9 +85,11 @@ export function createClient(exchange: Exchange, host: string) {
         }),
       ),
     /** Also says how the server's clock stands, so that ages never depend on this machine's. */
-    list: async (query: { state?: string; name?: string; limit?: number; cursor?: string }) => {
+    list: async (query: ListQuery) => {
       const response = await exchange('/v1/jobs', { query })
-      return { page: await read(JobPage, response), now: serverTime(response) }
+      const page = await read(JobPage, response)
+      names.jobs(page.items)
+      return { page, now: serverTime(response) }
     },
     job: async (id: string): Promise<Job> => read(Job, await exchange(job(id))),
     jobNow: async (id: string): Promise<{ job: Job; now: number }> => {
@@ -80,7 +105,11 @@ export function createClient(exchange: Exchange, host: string) {
       const response = await exchange('/v1/compatibility/suggest', { method: 'POST', body: hardware })
       return { answer: await read(SuggestAnswer, response), now: serverTime(response) }
     },
-    clusters: async (): Promise<ClusterPage> => read(ClusterPage, await exchange('/v1/clusters')),
+    clusters: async (): Promise<ClusterPage> => {
+      const page = await read(ClusterPage, await exchange('/v1/clusters'))
+      names.clusters(page.items)
+      return page
+    },
     /** Also says how the server's clock stands. */
     cluster: async (name: string): Promise<{ cluster: Cluster; now: number }> => {
       const response = await exchange(cluster(name))
@@ -113,14 +142,12 @@ export function createClient(exchange: Exchange, host: string) {
         run: run === null || run === '' ? null : run,
       }
     },
+    /** Done on the cluster; `grep` with backslashes and all, as it was typed. */
+    searchLog: async (id: string, query: SearchQuery): Promise<LogSearch> =>
+      read(LogSearch, await exchange(`${job(id)}/logs`, { query })),
     events: (id: string, after: number | null, signal: AbortSignal): AsyncGenerator<NumberedEvent | 'alive'> =>
       eventsOf(exchange, `${job(id)}/events`, after, signal),
+    environments: environmentCalls(exchange, host, names),
+    reruns: rerunCalls(exchange, host),
   }
-}
-
-export const newKey = (): string => `cli-${randomUUID()}`
-
-function serverTime(response: Response): number {
-  const date = Date.parse(response.headers.get('date') ?? '')
-  return Number.isNaN(date) ? Date.now() : date
 }

@@ -2,15 +2,19 @@
 // an answered problem with its status, or "could not ask", which is never shown as an answer.
 import { Problem } from '@trotline/contracts'
 import { CliError } from '../errors.ts'
+import type { Route } from './proxies.ts'
 
 export type Ask = {
   method?: 'GET' | 'POST' | 'DELETE'
-  query?: Readonly<Record<string, string | number | undefined>>
+  /** A list stands for the same name several times. */
+  query?: Readonly<Record<string, string | number | readonly string[] | undefined>>
   headers?: Readonly<Record<string, string>>
   body?: unknown
   /** Silence after which the answer counts as lost. null: the caller watches (streams). */
   timeoutMs?: number | null
   signal?: AbortSignal
+  /** Statuses that are answers, too. */
+  accepts?: readonly number[]
 }
 
 export type Exchange = (path: string, ask?: Ask) => Promise<Response>
@@ -20,26 +24,28 @@ const SLOW_AFTER_MS = 300
 
 export function createExchange(options: {
   url: URL
-  token: string
+  /** null: asked without one, as /readyz is. */
+  token: string | null
   interrupt: AbortSignal
   userAgent: string
+  route: Route
   /** Told when an answer takes long, and when the wait is over. */
   onSlow: (asking: boolean) => void
 }): Exchange {
-  const { url, token, interrupt, userAgent, onSlow } = options
+  const { url, token, interrupt, userAgent, route, onSlow } = options
   return async (path, ask = {}) => {
     const timeoutMs = ask.timeoutMs === undefined ? ANSWER_TIMEOUT_MS : ask.timeoutMs
     const signals = [interrupt, ...(ask.signal === undefined ? [] : [ask.signal])]
     if (timeoutMs !== null) signals.push(AbortSignal.timeout(timeoutMs))
     const slow = setTimeout(() => onSlow(true), SLOW_AFTER_MS)
     try {
-      const response = await fetch(address(url, path, ask.query), {
+      const response = await route.fetch(address(url, path, ask.query), {
         method: ask.method ?? 'GET',
         // A POST that follows a redirect becomes a GET: an answer from elsewhere is no answer.
         redirect: 'manual',
         headers: {
           accept: 'application/json',
-          authorization: `Bearer ${token}`,
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
           'user-agent': userAgent,
           ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
           ...ask.headers,
@@ -47,10 +53,10 @@ export function createExchange(options: {
         signal: AbortSignal.any(signals),
         ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
       })
-      if (response.ok) return response
+      if (response.ok || ask.accepts?.includes(response.status) === true) return response
       throw await refusal(response, url)
     } catch (error) {
-      throw error instanceof CliError ? error : lost(error, url, interrupt)
+      throw error instanceof CliError ? error : lost(error, url, interrupt, route.proxyOf(url))
     } finally {
       clearTimeout(slow)
       onSlow(false)
@@ -60,7 +66,10 @@ export function createExchange(options: {
 
 function address(base: URL, path: string, query: Ask['query'] = {}): URL {
   const url = new URL(`${base.href.replace(/\/$/, '')}${path}`)
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue
+    for (const one of typeof value === 'object' ? value : [String(value)]) url.searchParams.append(name, one)
+  }
   return url
 }
 
@@ -95,6 +104,9 @@ const UNSENT: Record<string, string> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate cannot be verified',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate cannot be verified',
+  PROXY_REFUSED: 'the proxy does not let it through',
 }
 /** fetch refuses some ports, such as 1, before it tries. */
 const BAD_PORT = 'bad port'
@@ -106,13 +118,14 @@ const LOST: Record<string, string> = {
   ETIMEDOUT: 'no answer in time',
 }
 
-export function lost(error: unknown, url: URL, interrupt: AbortSignal): CliError {
+export function lost(error: unknown, url: URL, interrupt: AbortSignal, proxy: string | null = null): CliError {
   if (interrupt.aborted) return interrupted(error)
   const code = codeOf(error)
   const unsent = code === null ? wordsOf(error) === BAD_PORT : UNSENT[code] !== undefined
   const timedOut = error instanceof Error && error.name === 'TimeoutError'
   const why = timedOut ? 'no answer in time' : ((code && (UNSENT[code] ?? LOST[code] ?? code)) ?? wordsOf(error))
-  return new CliError('COULD_NOT_ASK', `Could not ask ${url.host} (${why}).`, {
+  const through = proxy === null ? '' : `, via proxy ${proxy}`
+  return new CliError('COULD_NOT_ASK', `Could not ask ${url.host} (${why}${through}).`, {
     unsent,
     cause: error,
     fix: ['Try again; the same command is safe to repeat.'],

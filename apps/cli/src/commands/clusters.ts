@@ -3,8 +3,8 @@ import type { Cluster, ClusterSummary } from '@trotline/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../act.ts'
 import type { Context } from '../context.ts'
-import { CliError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
+import { findCluster } from '../find-cluster.ts'
 import { withExamples } from '../help.ts'
 import { ago } from '../text/durations.ts'
 import { nextText } from '../text/ending-text.ts'
@@ -76,7 +76,7 @@ const lineOf = ({ ok, code, paused, jobs }: ClusterSummary) => ({
 
 async function showCluster(context: Context, wanted: string | undefined) {
   const { client, out } = context
-  const { cluster, now } = await client.cluster(await named(context, wanted))
+  const { cluster, now } = await client.cluster(await findCluster(context, wanted))
   if (out.json) await out.answerLine(cluster)
   else if (out.answerIsTerminal) await out.answer(clusterText(cluster, now, out.width(), out.answerStyle))
   else if (!out.quiet) {
@@ -88,21 +88,13 @@ async function showCluster(context: Context, wanted: string | undefined) {
 
 async function probeCluster(context: Context, wanted: string | undefined, options: { partition?: string }) {
   const { client, out } = context
-  const cluster = await client.probe(await named(context, wanted), options)
+  const cluster = await client.probe(await findCluster(context, wanted), options)
   const underWay = cluster.probes.filter(({ state }) => state !== 'done' && state !== 'failed')
   if (out.json) await out.answerLine(cluster)
   else if (out.answerIsTerminal)
     await out.answer(`${underWay.length} ${underWay.length === 1 ? 'kind' : 'kinds'} of node will be looked at.\n`)
   out.say(nextText([`trotline clusters show ${cluster.name}`], out.sayStyle))
   return EXIT.done
-}
-
-async function named({ client }: Context, wanted: string | undefined): Promise<string> {
-  if (wanted !== undefined) return wanted
-  const { items } = await client.clusters()
-  const [only] = items
-  if (only !== undefined && items.length === 1) return only.name
-  throw new CliError('USAGE', 'Which cluster?', { facts: [`There are ${items.map(({ name }) => name).join(', ')}.`] })
 }
 
 /** @param now the server's time, in milliseconds */

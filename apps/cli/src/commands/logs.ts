@@ -10,6 +10,7 @@ import { withExamples } from '../help.ts'
 import { followLogs, type LogPosition } from '../logs/follow-logs.ts'
 import { CHUNK_BYTES, lastLines } from '../logs/log-tail.ts'
 import { createLogWriter, type LogWriter } from '../logs/log-writer.ts'
+import { searchLog } from '../logs/search-log.ts'
 import { endingText } from '../text/ending-text.ts'
 import { bytes, count } from '../text/figures.ts'
 import { wholeNumber } from './list.ts'
@@ -22,6 +23,9 @@ type Options = {
   stderr?: boolean
   attempt?: number
   sinceByte?: number
+  grep?: string
+  regex?: boolean
+  ignoreCase?: boolean
 }
 
 export function declareLogs(program: Command, act: Act): void {
@@ -38,10 +42,14 @@ export function declareLogs(program: Command, act: Act): void {
     .option('--stderr', 'its stderr instead of its stdout')
     .option('--attempt <n>', 'of this attempt only (default: the newest)', wholeNumber)
     .option('--since-byte <n>', 'from this byte on', byteOffset)
+    .option('--grep <text>', 'only lines with this text; searched on the cluster (exit 3: there is none)')
+    .option('-E, --regex', 'with --grep: it is an extended regular expression')
+    .option('-i, --ignore-case', 'with --grep')
     .action(act(logs))
   withExamples(command, [
     ['trotline logs last --follow', ''],
     ['trotline logs k3v9 --stderr -n 50', ''],
+    ['trotline logs last --grep Error -i', 'where does it say so?'],
     ['trotline logs k3v9 > k3v9.log', 'all of it, byte for byte'],
   ])
 }
@@ -63,6 +71,8 @@ async function logs(context: Context, wanted: string, options: Options): Promise
       `${job.id} has no attempt ${options.attempt}; it has ${count(job.runs.length, 'attempt')}.`,
     )
   }
+  if (options.grep !== undefined) return searchLog(context, job.id, query, { ...options, grep: options.grep })
+  if (options.regex === true || options.ignoreCase === true) throw new CliError('USAGE', 'That goes with --grep alone.')
   const writer = createLogWriter(out)
   const position: LogPosition = { run: null, offset: options.sinceByte ?? 0 }
   const lines = options.lines ?? (out.answerIsTerminal || options.follow === true ? DEFAULT_LINES : 'all')

@@ -3,18 +3,17 @@
 import type { Job } from '@trotline/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../act.ts'
-import { newKey } from '../api/client.ts'
-import { createPatience } from '../api/patience.ts'
+import { newKey } from '../api/keys.ts'
+import { sendOnce, shellLine } from '../api/send-once.ts'
 import type { Context } from '../context.ts'
-import { CliError, isTransient } from '../errors.ts'
+import { CliError } from '../errors.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { seeThrough } from '../follow/see-through.ts'
 import { withExamples } from '../help.ts'
 import { pointerParts, readRequest } from '../request/request-file.ts'
 import { parseSetting, setPath } from '../request/set-path.ts'
-import { duration } from '../text/durations.ts'
 import { nextText } from '../text/ending-text.ts'
-import { checkedText, resourcesText, whereOf } from '../text/job-text.ts'
+import { checkedText, environmentText, resourcesText, whereOf } from '../text/job-text.ts'
 import type { Style } from '../text/style.ts'
 import { trainingText } from '../text/training-text.ts'
 
@@ -70,9 +69,11 @@ async function submit(context: Context, file: string, options: Options): Promise
     })
   }
   const key = options.idempotencyKey ?? newKey()
-  const job = await submitOnce(context, request, key, commandLine(file, options, key)).catch(error => {
-    throw explained(error)
-  })
+  const job = await sendOnce(context, () => context.client.submit(request, key), commandLine(file, options, key)).catch(
+    error => {
+      throw explained(error)
+    },
+  )
   const follows = options.follow === true
   if (out.json) await out.answerLine(job)
   else if (out.answerIsTerminal && !out.quiet) await out.answer(acceptedText(job, out.answerStyle))
@@ -85,44 +86,6 @@ async function submit(context: Context, file: string, options: Options): Promise
     return EXIT.done
   }
   return seeThrough(context, job, { ending: 'said' })
-}
-
-/** Asks until there is an answer or the patience ends. A connection that never stood sent nothing, and is not tried again. */
-async function submitOnce(context: Context, request: unknown, key: string, again: string): Promise<Job> {
-  const { client, out, interrupt, patienceMs } = context
-  const style = out.sayStyle
-  let sent = false
-  const patience = createPatience({
-    patienceMs,
-    signal: interrupt,
-    onTry: (attempt, error, leftMs) => {
-      const why = error.problem?.title ?? error.message
-      if (attempt === 1) {
-        out.say(style.warn(`${why} Asking again with the same key for ${duration(leftMs / 1000)} ${style.dots}`))
-      }
-    },
-  })
-  for (;;) {
-    try {
-      const job = await client.submit(request, key)
-      if (patience.answered() !== null) {
-        out.say(style.good(`The answer was lost. Asked again with the same key: accepted as ${job.id} (once).`))
-      }
-      return job
-    } catch (error) {
-      const unknown = ['Whether it was accepted is not known. With the same key it cannot be accepted twice.']
-      if (error instanceof CliError && error.code === 'INTERRUPTED') {
-        throw new CliError('INTERRUPTED', 'Interrupted before an answer came.', { facts: unknown, fix: [again] })
-      }
-      if (!isTransient(error)) throw error
-      if (error.options.unsent === true && !sent) throw error.with({ facts: ['Nothing was sent.'] })
-      sent = true
-      await patience.again(error).catch((cause: unknown) => {
-        if (!(cause instanceof CliError)) throw cause
-        throw cause.with({ facts: unknown, fix: [again] })
-      })
-    }
-  }
 }
 
 async function dryRun(context: Context, request: unknown): Promise<ExitCode> {
@@ -144,10 +107,15 @@ function acceptedText(job: Job, style: Style): string {
   return `${head}\n${factLines(job, notes, style)}\n`
 }
 
-function factLines(job: Pick<Job, 'request' | 'compatibility'>, notes: readonly string[], style: Style): string {
+function factLines(
+  job: Pick<Job, 'request' | 'compatibility' | 'environment'>,
+  notes: readonly string[],
+  style: Style,
+): string {
   const checked = checkedText(job)
   return [
     ['trains', trainingText(job.request)],
+    ...(job.environment === null ? [] : [['runs in', environmentText(job)]]),
     ['asks for', resourcesText(job.request)],
     ['checked', checked],
     ...notes.filter(note => !checked.includes(note)).map(note => ['note', note]),
@@ -162,5 +130,5 @@ function commandLine(file: string, options: Options, key: string): string {
   if (options.name !== undefined) words.push('--name', options.name)
   if (options.follow === true) words.push('--follow')
   words.push('--idempotency-key', key)
-  return words.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
+  return shellLine(words)
 }

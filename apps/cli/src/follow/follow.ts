@@ -4,12 +4,14 @@ import { type Epoch, isTerminal, type Job, type JobEvent } from '@trotline/contr
 import { createPatience } from '../api/patience.ts'
 import type { Context } from '../context.ts'
 import { CliError, isTransient } from '../errors.ts'
+import { isBuilt } from '../text/environment-text.ts'
 import { createEpochTrack, type EpochTrack } from './epoch-track.ts'
 import type { Reporter } from './reporter.ts'
 
 const EPOCH_PAGE = 1000
 /** While it waits in the queue nothing is sent, but Slurm's reason may change. */
 const REFRESH_PENDING_MS = 10_000
+const ENVIRONMENT_MS = 1_500
 
 export const isOver = (job: Job): boolean => isTerminal(job.state) || job.hold !== null
 
@@ -50,6 +52,7 @@ export async function follow(
     )
   }, REFRESH_PENDING_MS)
   timer.unref()
+  const environment = watchEnvironment(client, () => job, reporter)
   try {
     for (;;) {
       try {
@@ -80,8 +83,29 @@ export async function follow(
     }
   } finally {
     clearInterval(timer)
+    clearInterval(environment)
     reporter.end()
   }
+}
+
+/** Before it is submitted a job may wait for its environment: no fault, and nothing that its own events tell. */
+function watchEnvironment(client: Context['client'], job: () => Job, reporter: Reporter): NodeJS.Timeout | undefined {
+  if (job().environment === null) return undefined
+  let over = false
+  const look = (): void => {
+    const { environment, cluster, state } = job()
+    if (over || environment === null || (state !== 'accepted' && state !== 'prepared')) return
+    client.environments.on(environment.lock, cluster).then(
+      one => {
+        if (over) return
+        over = isBuilt(one)
+        reporter.environment(one)
+      },
+      () => {}, // Nobody has asked for it there yet, or the stream finds out by itself.
+    )
+  }
+  look()
+  return setInterval(look, ENVIRONMENT_MS).unref()
 }
 
 const ends = (event: JobEvent): boolean =>

@@ -1,13 +1,15 @@
 // What a follower tells a person, in three voices: a live line on a terminal, plain lines elsewhere, objects with --json.
-import { isTerminal, type Job, type JobEvent, type JobState } from '@trotline/contracts'
+import { isTerminal, type Job, type JobEvent, type JobState, type Materialisation } from '@trotline/contracts'
 import type { CliError } from '../errors.ts'
 import type { Output } from '../output.ts'
 import { duration } from '../text/durations.ts'
+import { buildView, isBuilt, shortId } from '../text/environment-text.ts'
 import { localClock } from '../text/local-time.ts'
 import { type Style, shownState, stateText } from '../text/style.ts'
 import type { EpochTrack } from './epoch-track.ts'
 import { limitStrikesAt } from './pace.ts'
 import { type ProgressView, progressLine } from './progress-line.ts'
+import { createStepTeller } from './step-reporter.ts'
 import { beganAt, newsOf, viewOf, whyWaiting } from './view.ts'
 
 export type Seen = { job: Job; track: EpochTrack /** News, not replayed history. */; told: boolean; seq: number }
@@ -15,6 +17,8 @@ export type Seen = { job: Job; track: EpochTrack /** News, not replayed history.
 export type Reporter = {
   snapshot(job: Job, track: EpochTrack): void
   event(event: JobEvent, seen: Seen): void
+  /** How far its environment is, while the job waits for it. */
+  environment(one: Materialisation): void
   lost(attempt: number, error: CliError, leftMs: number): void
   back(awayMs: number): void
   end(): void
@@ -40,6 +44,8 @@ export function createReporter(
   let plainStep = 0
   let plainAt = now()
   let limitSaid = false
+  let environment: string | null = null
+  const tellEnvironment = createStepTeller({ dash: style.dash })
   const ticking = out.sayIsTerminal && !out.quiet
   const timer = ticking ? setInterval(() => draw(), REDRAW_MS) : null
   timer?.unref()
@@ -54,7 +60,7 @@ export function createReporter(
   const view = (): ProgressView | null => {
     // What was told counts, not the record: it may be ahead of events that are still on their way.
     if (job === null || track === null || state === null || over) return null
-    return viewOf(job, track, state, (now() - stateSince) / 1000, outage)
+    return viewOf(job, track, state, (now() - stateSince) / 1000, outage, environment)
   }
   const draw = () => {
     const shown = view()
@@ -125,6 +131,14 @@ export function createReporter(
         plain()
       }
     },
+    environment: one => {
+      const name = `environment ${job?.environment?.name ?? shortId(one.lock)}`
+      const text = tellEnvironment(buildView(one))
+      environment = isBuilt(one) ? null : `${name}: ${text ?? environmentText(one)}`
+      // A terminal has its line for what goes on; what has ended is told everywhere.
+      if (text !== null && (isBuilt(one) || !out.sayIsTerminal)) tell(one.at, `${name}: ${text}`)
+      draw()
+    },
     lost: (attempt, error, leftMs) => {
       const reason = error.problem?.title ?? error.message.replace(/^Could not ask [^(]*\((.*)\)\.$/, '$1')
       if (outage === null) {
@@ -147,6 +161,11 @@ export function createReporter(
       out.live(null)
     },
   }
+}
+
+function environmentText(one: Materialisation): string {
+  const { step, detail } = buildView(one)
+  return detail === '' ? step : `${step}  ${detail}`
 }
 
 // As wide as "finishing", so that the details stand in one column.

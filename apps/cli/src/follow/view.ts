@@ -49,6 +49,7 @@ export function viewOf(
   state: JobState | 'held',
   seconds: number,
   outage: { attempt: number; reason: string } | null,
+  environment: string | null,
 ): ProgressView {
   const last = track.last()
   const epochs = last === null ? 0 : last.epoch + 1
@@ -69,7 +70,7 @@ export function viewOf(
       outage === null
         ? state === 'running' || state === 'finishing'
           ? null
-          : whyWaiting(job)
+          : (environment ?? whyWaiting(job))
         : `connection lost, trying again (${outage.attempt})`,
   }
 }

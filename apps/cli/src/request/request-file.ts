@@ -1,8 +1,8 @@
 // Reads a request from a file or stdin, YAML or JSON (which is YAML), and remembers where each field stands:
 // the server's findings point into the body, people look for a line in their file.
-import { readFile } from 'node:fs/promises'
-import { isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import { CliError } from '../errors.ts'
+import { readText } from './read-text.ts'
 
 export type RequestFile = {
   value: unknown
@@ -14,7 +14,7 @@ export type RequestFile = {
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 export async function readRequest(file: string, stdin: NodeJS.ReadableStream): Promise<RequestFile> {
-  const text = file === '-' ? await readAll(stdin) : await readNamed(file)
+  const text = await readText(file, stdin, { most: MAX_REQUEST_BYTES, failed: 'Not submitted' })
   return parseRequest(text, file === '-' ? 'stdin' : file)
 }
 
@@ -37,15 +37,18 @@ export function parseRequest(text: string, name: string): RequestFile {
   }
   return {
     value,
-    lineOf: pointer => {
-      const path = pointerParts(pointer)
-      for (let depth = path.length; depth > 0; depth -= 1) {
-        const node = document.getIn(path.slice(0, depth), true)
-        if (isNode(node) && node.range) return `${name}:${lines.linePos(node.range[0]).line}`
-      }
-      return null
-    },
+    lineOf: pointer => lineInYaml(document, lines, pointer, name),
   }
+}
+
+/** Of the place, or the nearest above it; null where the document has none. */
+export function lineInYaml(document: Document, lines: LineCounter, pointer: string, name: string): string | null {
+  const path = pointerParts(pointer)
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const node = document.getIn(path.slice(0, depth), true)
+    if (isNode(node) && node.range) return `${name}:${lines.linePos(node.range[0]).line}`
+  }
+  return null
 }
 
 /** "#/resources/gpus" and "/resources/gpus" alike; numbers are indexes. */
@@ -63,37 +66,6 @@ function toValue(document: ReturnType<typeof parseDocument>, name: string): unkn
   } catch (cause) {
     throw unreadable(`${name} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
-}
-
-async function readNamed(file: string): Promise<string> {
-  try {
-    const bytes = await readFile(file)
-    if (bytes.length > MAX_REQUEST_BYTES)
-      throw unreadable(`${file} has ${bytes.length} bytes: no request is that long.`)
-    return bytes.toString('utf8')
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-    const why: Record<string, string> = {
-      ENOENT: 'there is no such file',
-      EISDIR: 'it is a directory',
-      EACCES: 'you may not read it',
-    }
-    throw unreadable(`${file} cannot be read: ${why[code] ?? code}.`)
-  }
-}
-
-async function readAll(stdin: NodeJS.ReadableStream): Promise<string> {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of stdin) {
-    const bytes = Buffer.from(part)
-    size += bytes.length
-    if (size > MAX_REQUEST_BYTES)
-      throw unreadable(`stdin has more than ${MAX_REQUEST_BYTES} bytes: no request is that long.`)
-    parts.push(bytes)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }
 
 const unreadable = (message: string, facts: readonly string[] = []) =>

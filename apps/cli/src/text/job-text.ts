@@ -49,6 +49,12 @@ export function jobFacts(job: Job, now: number): Fact[] {
           job.cancelRequestedAt,
         ),
     { label: 'training', text: trainingText(job.request) },
+    job.environment && {
+      label: 'runs in',
+      text: environmentText(job),
+      full: environmentText(job, job.environment.lock),
+    },
+    ...rerunFacts(job),
     { label: 'asks for', text: resourcesText(job.request) },
     { label: 'checked', text: checkedText(job) },
     timeFact(
@@ -63,6 +69,28 @@ export function jobFacts(job: Job, now: number): Fact[] {
   ]
   return facts.filter(fact => fact !== null)
 }
+
+/** @param id of the lock, as much of it as is to be shown */
+export function environmentText({ environment }: Pick<Job, 'environment'>, id = environment?.lock.slice(0, 12) ?? '') {
+  if (environment === null) return ''
+  const { name, look } = environment
+  const found = look === null ? '' : look.drift === null ? ', as it was made' : `, drifted: ${look.drift.detail}`
+  return `${name === null ? 'lock' : `${name}, lock`} ${id}${found}`
+}
+
+const rerunFacts = ({ rerunOf, data }: Job): Fact[] => [
+  ...(rerunOf === null
+    ? []
+    : [
+        { label: 'repeats', text: `${rerunOf.job}${rerunOf.elsewhere ? ' of another installation' : ''}` },
+        ...rerunOf.differences.map(text => ({ label: 'differs', text })),
+      ]),
+  ...data.map(({ path, bytes: size, sha256 }) => ({
+    label: 'data',
+    text: `${path}  ${bytes(size)}  ${sha256 === null ? 'too large to be hashed' : `sha256 ${sha256.slice(0, 12)}`}`,
+    full: `${path} ${size} ${sha256 ?? ''}`.trimEnd(),
+  })),
+]
 
 const timeFact = (label: string, text: string, full: string): Fact => ({ label, text, full })
 

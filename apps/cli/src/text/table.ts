@@ -17,11 +17,12 @@ const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.t
 const oneLine = (text: string): string => text.replace(/[\t\r\n]+/g, ' ')
 
 /** Header and rows, each line ended by a tab-separated rule that `cut` understands. */
-export function tabbed(columns: readonly Column[], rows: readonly Cell[][]): string {
+export const tabbed = (columns: readonly Column[], rows: readonly Cell[][]): string =>
+  tabbedRows([columns.map(column => column.title), ...rows])
+
+export function tabbedRows(rows: readonly Cell[][]): string {
   const full = (cell: Cell) => oneLine(typeof cell === 'string' ? cell : cell.full)
-  return [columns.map(column => column.title), ...rows.map(row => row.map(full))]
-    .map(cells => `${cells.join('\t')}\n`)
-    .join('')
+  return rows.map(row => `${row.map(full).join('\t')}\n`).join('')
 }
 
 export function table(columns: readonly Column[], rows: readonly Cell[][], width: number, style: Style): string {

@@ -1,15 +1,39 @@
 // What a request trains, in one line.
-import { type Data, type JobRequest, lossOf, type ModelTraining, type PresetTraining } from '@trotline/contracts'
+import {
+  type CommandTraining,
+  type Data,
+  type JobRequest,
+  lossOf,
+  type ModelTraining,
+  type PresetTraining,
+} from '@trotline/contracts'
 import { count } from './figures.ts'
 
 export function trainingText({ training }: Pick<JobRequest, 'training'>): string {
-  if (training.kind === 'command') return training.kind
+  if (training.kind === 'command') return commandText(training)
   const { epochs, seed, backend } = training
   return [
     training.kind === 'preset' ? presetText(training) : modelText(training),
     count(epochs, 'epoch'),
     `seed ${seed}`,
     backend === 'auto' ? '' : `backend ${backend}`,
+  ]
+    .filter(part => part !== '')
+    .join(', ')
+}
+
+const LONGEST_COMMAND = 60
+
+/** Its words as they were asked for, those with anything in them that a shell would read otherwise in quotes. */
+function commandText({ command, files, epochs, seed }: CommandTraining): string {
+  const words = command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ')
+  const text = words.length <= LONGEST_COMMAND ? words : `${words.slice(0, LONGEST_COMMAND - 1)}…`
+  const laid = Object.keys(files).length
+  return [
+    `command ${text}`,
+    laid === 0 ? '' : count(laid, 'file'),
+    epochs === null ? '' : count(epochs, 'epoch'),
+    `seed ${seed}`,
   ]
     .filter(part => part !== '')
     .join(', ')
