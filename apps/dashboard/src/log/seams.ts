@@ -1,0 +1,34 @@
+// Lines of ours between the lines of a log: where something begins, breaks off or is missing. Never part of search, copy or download.
+import { count, size } from '../text/figures.ts'
+
+export type Seam =
+  | { kind: 'attempt'; attempt: number; node: string | null; cause: string | null }
+  /** The job made its file shorter: it is told from its beginning again. */
+  | { kind: 'cut'; at: number }
+  /** `clock` is the time of day for people; missing in bytes. */
+  | { kind: 'lost'; clock: string; resumedAt: number; missing: number }
+  | { kind: 'skipped'; from: number; bytes: number }
+  /** Lines that the page no longer keeps. */
+  | { kind: 'let-go'; rows: number }
+
+export function seamText(seam: Seam): string {
+  switch (seam.kind) {
+    case 'attempt': {
+      const where = seam.node === null ? '' : ` on ${seam.node}`
+      return `attempt ${seam.attempt} started${where}${seam.cause === null ? '' : ` (${seam.cause})`}`
+    }
+    case 'cut':
+      return `file was truncated by the job at byte ${count(seam.at)}`
+    case 'lost': {
+      const missing = seam.missing === 0 ? 'nothing missing' : `${size(seam.missing)} missing`
+      return `connection lost ${seam.clock}, resumed at byte ${count(seam.resumedAt)}; ${missing}`
+    }
+    case 'skipped':
+      return `${size(seam.bytes)} skipped: page was too slow`
+    case 'let-go':
+      return `${count(seam.rows, 'earlier line')} no longer kept by this page; the file has them`
+  }
+}
+
+/** What the seam's button loads; null: it has none. */
+export const loadable = (seam: Seam): boolean => seam.kind === 'skipped' || seam.kind === 'let-go'

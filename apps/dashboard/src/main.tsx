@@ -1,0 +1,7 @@
+// Begins the page.
+import './style/page.css'
+import { render } from 'preact'
+import { App } from './app.tsx'
+
+const root = document.getElementById('page')
+if (root) render(<App />, root)
