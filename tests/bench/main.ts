@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   epochs: async () => (await import('./epochs.ts')).epochs,
   trainer: async () => (await import('./trainer.ts')).trainer,
   compatibility: async () => (await import('./compatibility.ts')).compatibility,
+  environments: async () => (await import('./environments.ts')).environments,
 }
 
 /** Flags that only some benchmarks have. */
@@ -22,6 +23,7 @@ const HELP = `Measures the product on this machine, where it takes them on a pri
   npm run bench -- epochs    epochs a second from the workers to the readers, and how old they are on arrival
   npm run bench -- trainer   exercises and larger nets beside PyTorch (python3-torch), and what reporting costs a training
   npm run bench -- compatibility   what a check costs, the nearest set that runs, and reading the matrix
+  npm run bench -- environments    solving, the API meanwhile, looking at 50,000 files, and what a job on a ready environment waits for
 
   --rounds N    how often each figure is taken; the median is shown
   --jobs N      how many jobs a round has

@@ -2,13 +2,17 @@
 // The facts are the nodes' own: a probe job asks each kind of node, and the local cluster's nvidia-smi stands in for NVIDIA's.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { resolve } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
-import type { Cluster, CompatibilityReport, DryRun, Problem, SuggestAnswer } from '@trotline/contracts'
+import type { Cluster, CompatibilityReport, DryRun, Environment, Problem, SuggestAnswer } from '@trotline/contracts'
+import { serveChannels } from '../support/channel-server.ts'
 import { sharedCluster, slurm } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { createStory, type Story } from '../support/orchestrator.ts'
 import { request } from '../support/requests.ts'
+import { buildTutorialChannels, TUTORIAL_PACKAGES, TUTORIAL_SPEC } from '../support/tutorial-channel.ts'
 
 const CU121 = { framework: 'pytorch', frameworkVersion: '2.1.2', wheelTag: 'cu121', channel: 'pip', python: '3.10' }
 const K80S = { cluster: 'local', partition: 'gpuk80' }
@@ -80,26 +84,49 @@ test('PyTorch for CUDA 12.1 is refused on the K80s, and the suggested set is acc
   assert.match((await check(story, { ...newest?.software, ...K80S })).verdict, /^compatible/)
 })
 
-test('a request with an environment is told first whether it would run, and then that environments come later', async t => {
-  const story = await createStory(t, { cluster: await sharedCluster() })
+test('an environment is solved for what the K80s were measured to be, and a job is pinned to its lock', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'trotline-channels-'))
+  await buildTutorialChannels(folder, { archives: false })
+  const channels = await serveChannels(folder)
+  t.after(async () => {
+    await channels.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const named = ['pytorch', 'main'].map(name => ({ name, url: `${channels.url}/${name}` }))
+  const story = await createStory(t, {
+    cluster: await sharedCluster(),
+    settings: { environments: { channels: named } },
+    // The operator's word for nodes that nobody has looked at: a driver from before CUDA 9.2.
+    clusterSettings: { nodes: [{ partition: 'gpup100', driver: '375.26', gpu: 'P100' }] },
+  })
   await story.start()
   await probed(story, 'gpuk80')
-  const withTorch = (dependencies: unknown[]) => ({
-    ...request({ resources: { partition: 'gpuk80', gpus: 1 } }),
-    environment: { spec: { channels: ['pytorch', 'defaults'], dependencies } },
-    training: { kind: 'command', command: ['python', 'train.py'] },
+  const submit = (partition: string, spec: unknown) =>
+    story.api.answered<Problem & DryRun>('POST', '/v1/jobs?dryRun=true', {
+      body: {
+        ...request({ resources: { partition, gpus: 1 } }),
+        environment: { spec },
+        training: { kind: 'command', command: ['python', 'train.py'] },
+      },
+    })
+
+  const pip = ['python=3.10', { pip: ['torch==2.1.2+cu121'] }]
+  const hopeless = await submit('gpuk80', { channels: ['main'], dependencies: pip })
+  const runs = await submit('gpuk80', TUTORIAL_SPEC)
+  const unsuited = await submit('gpup100', TUTORIAL_SPEC)
+  const refused = await story.api.answered<Problem>('POST', '/v1/environments', {
+    body: { spec: TUTORIAL_SPEC, target: { cluster: 'local', partition: 'gpup100' } },
   })
-  const submit = (dependencies: unknown[]) =>
-    story.api.answered<Problem>('POST', '/v1/jobs', { body: withTorch(dependencies) })
 
-  const refused = await submit(['python=3.10', { pip: ['torch==2.1.2+cu121'] }])
-  const runs = await submit(['python=3.6', 'pytorch::pytorch=1.3=*cuda9.2*'])
-
-  assert.deepEqual([refused.body.code, refused.body.findings?.[0]?.pointer], ['incompatible', '/environment/spec'])
-  assert.ok(refused.body.findings?.some(({ pointer }) => pointer === '/environment'))
-  assert.equal(runs.body.code, 'request-refused')
-  assert.match(runs.body.compatibility?.verdict ?? '', /^compatible/)
-  assert.ok(!runs.body.findings?.some(({ pointer }) => pointer === '/environment/spec'))
+  assert.deepEqual([hopeless.body.code, hopeless.body.findings?.[0]?.pointer], ['incompatible', '/environment/spec'])
+  assert.equal(runs.status, 200, JSON.stringify(runs.body))
+  assert.match(runs.body.compatibility.verdict, /^compatible/)
+  const { body: kept } = await story.api.answered<Environment>('GET', `/v1/environments/${runs.body.environment?.lock}`)
+  assert.equal(kept.packages, TUTORIAL_PACKAGES)
+  // The build that it names is refused before anything is solved, with one that would run.
+  assert.deepEqual([unsuited.body.code, (unsuited.body.nearest ?? []).length > 0], ['incompatible', true])
+  assert.equal(refused.body.code, 'environment-impossible', JSON.stringify(refused.body))
+  assert.match(refused.body.detail, /driver for CUDA 9\.2 because of cudatoolkit 9\.2; partition gpup100 offers 8\.0/)
 })
 
 test('trotline check tells by its exit code whether it runs', async t => {

@@ -45,13 +45,11 @@ test('requests that do not fit the cluster are refused by field; nothing is stor
       '/resources/gpuType',
     ],
     ['several nodes', { resources: { ...request().resources, nodes: 2 } }, '/resources/nodes'],
-    ['an environment', { environment: { name: 'ml@3' } }, '/environment'],
     [
       'a GPU backend without a GPU',
       { training: { kind: 'preset', preset: 'auto-mpg', backend: 'tfjs-node-gpu' } },
       '/training/backend',
     ],
-    ['a command', { training: { kind: 'command', command: ['python', 'train.py'] } }, '/training/kind'],
     [
       'other jobs to wait for',
       { resources: { ...request().resources, afterJobs: ['abcdefgh1234'] } },

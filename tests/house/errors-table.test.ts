@@ -26,6 +26,12 @@ const UNSEEN = new Set([
   'JOB_NOT_HELD',
   'LEASE_LOST',
   'IDEMPOTENCY_KEY_REUSED',
+  'ENVIRONMENT_NOT_FOUND',
+  'ENVIRONMENT_NOT_MADE',
+  'ENVIRONMENT_IN_USE',
+  'ENVIRONMENT_NAME_TAKEN',
+  'ENVIRONMENT_NAME_FULL',
+  'ENVIRONMENT_SHARE_USED',
   'SSH_CLOSED',
 ])
 /** Said without an error: by /readyz, by a hold, or for a fault that nobody foresaw. */

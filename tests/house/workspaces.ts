@@ -27,7 +27,7 @@ export interface Workspaces {
 }
 
 const MADE = new Set(['node_modules', 'dist', 'release'])
-const SOURCE = /\.(?:ts|mts|mjs|js)$/
+const SOURCE = /\.(?:tsx?|mts|mjs|js|css)$/
 
 export function readWorkspaces(root: string): Workspaces {
   const rooms = ['packages', 'apps'].flatMap(above =>

@@ -16,12 +16,15 @@ import {
   JobEvent,
   JobPage,
   JobRequest,
+  LogSearch,
   Problem,
+  Readiness,
   SuggestAnswer,
   type Suggestion,
   SuggestRequest,
   summaryOf,
   type Verdict,
+  Whoami,
   Why,
 } from '../../packages/contracts/src/index.ts'
 
@@ -46,6 +49,8 @@ export async function startContractServer() {
   const faults: Fault[] = []
   const requests: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = []
   const streams = new Set<ServerResponse>()
+  /** Further parts of the contract, each in a file of its own: true where it answered. */
+  const routes: ((request: IncomingMessage, response: ServerResponse, body: string) => boolean)[] = []
   /** How the next checks are judged. */
   const judged: { verdict: Verdict } = { verdict: 'compatible' }
   let made = 0
@@ -110,6 +115,7 @@ export async function startContractServer() {
       if (fault !== undefined) fault.times -= 1
       if (fault?.cut === 'before') return request.socket.destroy()
       if (fault?.answer !== undefined) return problem(response, fault.answer)
+      if (request.url === '/readyz') return ready(response)
       if (request.headers.authorization !== `Bearer ${TOKEN}`) {
         return problem(response, {
           status: 401,
@@ -132,6 +138,8 @@ export async function startContractServer() {
   function answer(request: IncomingMessage, response: ServerResponse, body: string): unknown {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const [, , things, id, room] = url.pathname.split('/')
+    if (routes.some(route => route(request, response, body))) return
+    if (url.pathname === '/v1/whoami') return send(response, 200, whoami())
     if (things === 'clusters') return clusterAnswer(response, id, room)
     const key = request.headers['idempotency-key']
     if (url.pathname === '/v1/compatibility/check') return send(response, 200, checked(body, judged.verdict))
@@ -179,6 +187,14 @@ export async function startContractServer() {
     absent()
   }
 
+  function ready(response: ServerResponse): void {
+    const check = { name: 'store', ok: true, code: 'ok', detail: 'Redis answers and keeps what it acknowledges' }
+    send(response, 200, Readiness.parse({ ready: true, checks: [check] }))
+  }
+
+  const whoami = (): Whoami =>
+    Whoami.parse({ owner: { id: 'tester', name: 'Test Er' }, role: 'user', identity: 'default', version: '0.1.0' })
+
   function clusterAnswer(response: ServerResponse, name: string | undefined, room: string | undefined): unknown {
     if (name === undefined) {
       const items = clusters.map(({ name, health, paused, facts, jobs: counts }) => ({
@@ -216,6 +232,8 @@ export async function startContractServer() {
       .map(one => one.job)
       .reverse()
       .filter(job => (query.get('state') ?? job.state) === job.state && (query.get('name') ?? job.name) === job.name)
+      .filter(job => Date.parse(job.createdAt) >= Date.parse(query.get('since') ?? job.createdAt))
+      .filter(job => query.getAll('label').every(label => labelsOf(job).includes(label)))
     const from = Number(query.get('cursor') ?? 0)
     const limit = Number(query.get('limit') ?? 50)
     const items = all.slice(from, from + limit).map(summaryOf)
@@ -257,16 +275,18 @@ export async function startContractServer() {
     send(response, 202, Job.parse(kept(id).job), { location: `/v1/jobs/${id}` })
   }
 
-  function logs(url: URL, record: Kept, response: ServerResponse): void {
+  function logs(url: URL, record: Kept, response: ServerResponse): unknown {
     const query = url.searchParams
     const attempt = Number(query.get('attempt') ?? record.job.runs.at(-1)?.attempt ?? 0)
     const run = record.job.runs.find(one => one.attempt === attempt)?.run ?? null
     const file = record.logs.get(`${run}:${query.get('stream') ?? 'stdout'}`) ?? Buffer.alloc(0)
+    const grep = query.get('grep')
+    if (grep !== null) return send(response, 200, searched(file, grep, query, attempt))
     const tail = query.get('tail')
     const offset =
       tail === null ? Math.min(Number(query.get('offset') ?? 0), file.length) : Math.max(0, file.length - Number(tail))
     const bytes = file.subarray(offset, offset + Number(query.get('limit') ?? 1_048_576))
-    response
+    return response
       .writeHead(200, {
         'content-type': 'text/plain; charset=utf-8',
         'trotline-offset': String(offset),
@@ -312,6 +332,7 @@ export async function startContractServer() {
     kept,
     jobs,
     clusters,
+    routes,
     /** Epochs first … last of an attempt, in one report. */
     report: (id: string, epochs: Epoch[]) => {
       const record = kept(id)
@@ -339,6 +360,34 @@ export async function startContractServer() {
     },
   }
 }
+
+function searched(file: Buffer, grep: string, query: URLSearchParams, attempt: number): LogSearch {
+  const pattern = query.get('regex') === 'true' ? grep : grep.replace(/[^\w]/g, '\\$&')
+  const sought = new RegExp(pattern, query.get('ignoreCase') === 'true' ? 'i' : '')
+  let at = 0
+  const lines = file
+    .toString('utf8')
+    .split('\n')
+    .map(text => {
+      const offset = at
+      at += Buffer.byteLength(text) + 1
+      return { offset, column: null, text, cut: false }
+    })
+  const matches = lines.filter(({ text }) => sought.test(text))
+  const shown = matches.slice(0, Number(query.get('limit') ?? 500))
+  const { length: count } = matches
+  return LogSearch.parse({
+    attempt,
+    matches: shown,
+    count,
+    bytes: file.length,
+    seconds: 0.1,
+    complete: true,
+    stopped: null,
+  })
+}
+
+const labelsOf = ({ request }: Job): string[] => Object.entries(request.labels).map(([key, value]) => `${key}=${value}`)
 
 /** @throws where the question is not one of the contract */
 function checked(body: string, verdict: Verdict): CompatibilityReport {
@@ -409,6 +458,9 @@ export function newJob(id: string, request: JobRequest): Job {
     cancelRequestedAt: null,
     failure: null,
     result: null,
+    environment: null,
+    data: [],
+    rerunOf: null,
     worker: null,
     notes: [],
   } satisfies Job)

@@ -16,8 +16,8 @@ const HOME = mkdtempSync(join(tmpdir(), 'trotline-cli-'))
 cpSync(join(ROOT, 'apps/cli/package.json'), join(HOME, 'package.json'))
 cpSync(join(ROOT, 'apps/cli/bin'), join(HOME, 'bin'), { recursive: true })
 await build({
-  entryPoints: [join(ROOT, 'apps/cli/src/main.ts')],
-  outfile: join(HOME, 'dist/main.js'),
+  entryPoints: [join(ROOT, 'apps/cli/src/main.ts'), join(ROOT, 'apps/cli/src/complete.ts')],
+  outdir: join(HOME, 'dist'),
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -39,6 +39,8 @@ export type Running = {
   /** Resolves once stderr or stdout holds the text. */
   says(text: string): Promise<void>
   kill(signal: NodeJS.Signals): void
+  /** Into its terminal, or its stdin that was left open. */
+  type(text: string): void
 }
 
 type Options = {
@@ -101,6 +103,7 @@ export function start(server: ContractServer, argv: readonly string[], options: 
         check()
       }),
     kill: signal => void child.kill(signal),
+    type: text => void child.stdin.write(text),
   }
 }
 

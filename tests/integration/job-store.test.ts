@@ -5,6 +5,7 @@ import { JOB_STATES, type JobEvent } from '@trotline/contracts'
 import { pino } from 'pino'
 import { OrchestratorError, type OrchestratorErrorCode } from '../../apps/orchestrator/src/errors.ts'
 import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
+import { LINE_FIELD } from '../../apps/orchestrator/src/store/job-line.ts'
 import { createJobStore } from '../../apps/orchestrator/src/store/job-store.ts'
 import { indexKeys } from '../../apps/orchestrator/src/store/keys.ts'
 import { createLease } from '../../apps/orchestrator/src/store/lease.ts'
@@ -329,6 +330,7 @@ describe('lists', () => {
     const { id } = await store.add()
     const whole = await store.add()
     await store.redis.hset(store.keys.job(id), 'record', '{}')
+    await store.redis.hdel(store.keys.job(id), LINE_FIELD)
     const lines: string[] = []
     const log = pino({}, { write: line => void lines.push(line) })
     const { redis, keys, epochs } = store

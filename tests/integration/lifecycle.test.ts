@@ -20,6 +20,7 @@ import { watch } from '../../apps/orchestrator/src/lifecycle/watch.ts'
 import { createLease, RENEW_EVERY_MS } from '../../apps/orchestrator/src/store/lease.ts'
 import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
 import { AT, clusterSettings, epochsOf, runResult, slurmView } from '../support/job-records.ts'
+import { NO_ENVIRONMENTS } from '../support/no-environments.ts'
 import { createRedisRig, type RedisRig, type Store, silent } from '../support/orchestrator-store.ts'
 import { ScriptedSlurm } from '../support/scripted-scheduler.ts'
 
@@ -98,6 +99,7 @@ describe('the life of a job', () => {
         queue: null,
         jobs: store.jobs,
         epochs: store.epochs,
+        environments: NO_ENVIRONMENTS,
         recordClaim: async () => assert.fail('no run left a look at its node'),
         lease: () => ({ cluster: 'local', value: lease.value ?? assert.fail('the lease has ended') }),
         crash: survive,

@@ -21,6 +21,7 @@ import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import { sharedCluster, slurm } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { clusterSettings, request, sha256 } from '../support/job-records.ts'
+import { NO_ENVIRONMENTS } from '../support/no-environments.ts'
 import { createRedisRig, type RedisRig, type Store, silent } from '../support/orchestrator-store.ts'
 
 interface World {
@@ -143,6 +144,7 @@ describe('submitting many jobs', () => {
         },
       },
       epochs: store.epochs,
+      environments: NO_ENVIRONMENTS,
       recordClaim: async () => false,
       lease: () => ({ cluster: 'local', value: lease.value ?? assert.fail('the lease has ended') }),
       crash: survive,

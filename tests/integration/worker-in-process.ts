@@ -113,6 +113,7 @@ export async function start(directory: string, options: Partial<StartOptions> = 
     openReportThread: onThisThread,
     stop: { signal, onWarning },
     heartbeatMs: 20,
+    inherited: {},
     out: line => void said.out.push(line),
     err: line => void said.err.push(line),
   }

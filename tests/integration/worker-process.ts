@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EpochLine, RunResult } from '@trotline/contracts'
+import { type CommandTraining, EpochLine, RunResult } from '@trotline/contracts'
+import type { z } from 'zod'
 
 export const KEY = 'q'.repeat(43)
 
@@ -13,6 +14,13 @@ export interface TestJob {
   directory: string
   /** The folder of the run that is to be started next. */
   run: string
+}
+
+export interface JobOptions {
+  queue?: unknown
+  checkpointEverySeconds?: number
+  /** More of spec.json. */
+  spec?: object
 }
 
 export interface Place {
@@ -24,8 +32,8 @@ let count = 0
 
 export async function makeJob(
   { home, release }: Place,
-  training: { preset: string; epochs: number; backend?: string },
-  { queue = null, checkpointEverySeconds = 300 }: { queue?: unknown; checkpointEverySeconds?: number } = {},
+  training: { preset: string; epochs: number; backend?: string } | z.input<typeof CommandTraining>,
+  { queue = null, checkpointEverySeconds = 300, spec = {} }: JobOptions = {},
 ): Promise<TestJob> {
   count += 1
   const jobId = `t${String(count).padStart(11, '0')}`
@@ -40,7 +48,8 @@ export async function makeJob(
     cpus: 1,
     checkpointEverySeconds,
     release: release.id,
-    training: { kind: 'preset', seed: 0, backend: 'auto', ...training },
+    training: 'command' in training ? training : { kind: 'preset', seed: 0, backend: 'auto', ...training },
+    ...spec,
   })
   await writeFile(join(directory, 'report.json'), JSON.stringify({ v: 1, key: KEY, queue }), { mode: 0o600 })
   return { jobId, directory, run: join(directory, 'runs', '1-0') }

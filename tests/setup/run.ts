@@ -16,6 +16,10 @@ import { SOURCES, testFiles } from './test-files.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TIME_LIMIT_MS = 60 * 60_000
+/** Makes conda packages: the channels of the tests hold real archives. */
+const CPH = { program: 'cph', debianPackage: 'conda-package-handling' }
+/** The page is looked at in a real browser. */
+const CHROMIUM = { program: 'chromium', debianPackage: 'chromium' }
 /** How long the tests are given to end by themselves before they are killed. */
 const GRACE_MS = 10_000
 const TIMED_OUT = 124
@@ -59,7 +63,7 @@ const needsMore = (file: string): boolean => !/^tests\/(?:unit|house)\//.test(fi
 async function withEverything(files: readonly string[], stop: AbortSignal): Promise<number> {
   process.stdout.write('Trotline tests\n')
   await step(async onProgress => {
-    const installed = await ensureDebianPackages({ onProgress })
+    const installed = await ensureDebianPackages({ onProgress, also: [CPH, CHROMIUM] })
     return {
       done: installed.length > 0 ? `${installed.length} Debian packages installed` : 'Debian packages are there',
       value: undefined,

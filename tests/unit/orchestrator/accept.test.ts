@@ -6,6 +6,7 @@ import { type Accepted, accept, newJobId, newReportKey } from '../../../apps/orc
 import { JobRecord } from '../../../apps/orchestrator/src/store/record.ts'
 import { shippedCompatibility } from '../../support/compatibility.ts'
 import { AT, clusterFacts, clusterSettings, request } from '../../support/job-records.ts'
+import { pinnedLock } from '../../support/locks.ts'
 
 const principal = { owner: { id: 'ada', name: 'Ada' }, role: 'user', identity: 'default' } as const
 const clusters = [
@@ -105,6 +106,20 @@ describe('a request that can run', () => {
     assert.ok(ask(withTraining({ backend: 'any' }, { gpus: 1 })).accepted)
   })
 
+  test('may be a command, with or without an environment', () => {
+    const command = { training: { kind: 'command' as const, command: ['python', 'train.py'] } }
+    assert.deepEqual(pointers(ask(request({}, command))), [])
+    assert.ok(ask(request({}, { ...command, environment: { name: 'ml@3' } })).accepted)
+  })
+
+  test('is pinned to the lock that its environment stands for', () => {
+    const environment = { ...pinnedLock(), name: 'ml@3' }
+    const answer = ask(request({}, { environment: { name: 'ml' } }), { environment })
+    const job = answer.accepted ? JobRecord.parse(answer.job) : assert.fail(JSON.stringify(answer))
+    assert.deepEqual(job.environment, { lock: environment.id, name: 'ml@3', look: null })
+    assert.deepEqual([job.compatibility.verdict, job.compatibility.rule], ['compatible', 'lock-fits'])
+  })
+
   test('is accepted on the operator’s word where the cluster was never seen', () => {
     const listed = [clusterSettings({ partitions: ['shared'] })]
     assert.ok(ask(request(), { clusters: listed, facts: null }).accepted)
@@ -134,7 +149,6 @@ describe('a request that cannot run', () => {
     ['more GPUs of a type than a node has', request({ partition: 'gpu', gpus: 5, gpuType: 'a100' }), '/resources/gpus'],
     ['more GPUs than any node has', request({ partition: 'gpu', gpus: 9 }), '/resources/gpus'],
     ['a GPU type without a GPU', request({ partition: 'gpu', gpus: 0, gpuType: 'a100' }), '/resources/gpuType'],
-    ['an environment', request({}, { environment: { name: 'ml@3' } }), '/environment'],
     [
       'a named backend without GPUs for a job with GPUs',
       withTraining({ backend: 'simd' }, { gpus: 1 }),
@@ -151,7 +165,6 @@ describe('a request that cannot run', () => {
       request({}, { training: { ...MODEL, earlyStopping: {} } }),
       '/training/earlyStopping/monitor',
     ],
-    ['a command', request({}, { training: { kind: 'command', command: ['true'] } }), '/training/kind'],
     ['several nodes', request({ nodes: 2 }), '/resources/nodes'],
     ['other jobs to wait for', request({ afterJobs: ['abcdefghjkmn'] }), '/resources/afterJobs'],
   ]
@@ -177,13 +190,8 @@ describe('a request that cannot run', () => {
   })
 
   test('every fault is named at once', () => {
-    const answer = ask(request({ nodes: 2, cpus: 25, memoryMiB: 120_001 }, { environment: { name: 'ml' } }))
-    assert.deepEqual(pointers(answer).toSorted(), [
-      '/environment',
-      '/resources/cpus',
-      '/resources/memoryMiB',
-      '/resources/nodes',
-    ])
+    const answer = ask(request({ nodes: 2, cpus: 25, memoryMiB: 120_001 }))
+    assert.deepEqual(pointers(answer).toSorted(), ['/resources/cpus', '/resources/memoryMiB', '/resources/nodes'])
   })
 
   test('a finding says what was found, what is allowed and who said so', () => {

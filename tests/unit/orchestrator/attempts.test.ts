@@ -50,6 +50,18 @@ describe('a training whose partition allows less time than it needs', () => {
     assert.equal(nextSubmission(ended('TIMEOUT'), stopped, 400, PATIENCE, NOW), null)
   })
 
+  test('goes on with a command that left something to go on from, epochs or not, and with no other', () => {
+    const command = request(
+      { timeLimitMinutes: 24 * 60 },
+      { training: { kind: 'command', command: ['python', 'train.py'] } },
+    )
+    const job = ended('TIMEOUT', '0:0', { request: command })
+    const left = { ...stopped, checkpoint: { epochs: 0, batches: 0, seconds: 0, bytes: 7 } }
+    assert.equal(nextSubmission(job, left, 0, PATIENCE, NOW)?.cause, 'time-limit')
+    assert.equal(nextSubmission(job, stopped, 0, PATIENCE, NOW), null)
+    assert.equal(nextSubmission(job, stopped, 1, PATIENCE, NOW)?.cause, 'time-limit')
+  })
+
   test('ends where a submission trained nothing', () => {
     const resumed = { run: '1-0', epochs: 400, batches: 7 }
     const runs = [

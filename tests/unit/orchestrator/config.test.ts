@@ -40,6 +40,8 @@ function said(parsing: () => unknown): string {
   }
   return assert.fail('the configuration was accepted')
 }
+const withChannels = (channels: unknown[]): Settings =>
+  parse(settings => Object.assign(settings, { environments: { channels } }))
 const first = <T>(items: readonly T[]): T => items[0] ?? assert.fail('empty')
 const set = (target: object, values: object): unknown => Object.assign(target, values)
 
@@ -131,6 +133,77 @@ describe('the configuration', () => {
       refusal(({ clusters: [cluster] }) => Object.assign(cluster ?? {}, { probe: { automatic: false } })),
       /clusters\.0\.probe\.automatic/,
     )
+  })
+
+  test('names no channel, lets no other be asked and has limits, where nobody says anything of environments', () => {
+    const { environments, clusters } = parse(() => {})
+    assert.deepEqual(
+      [environments.channels, environments.otherChannels, environments.uv, environments.pipIndex],
+      [[], 'refuse', null, null],
+    )
+    assert.deepEqual(environments.solve, { timeLimitSeconds: 60, memoryMiB: 2048, atOnce: 1, waiting: 50 })
+    assert.equal(environments.directory, '/etc/trotline/environments')
+    const { where, archives, form, collect } = first(clusters).environments
+    assert.deepEqual(
+      [where, archives, form, collect],
+      ['login-node', 'download', 'tree', { automatic: false, unusedDays: 90 }],
+    )
+  })
+
+  test('takes folders and credentials of channels from the file’s own folder', () => {
+    const url = 'https://conda.example.test/main'
+    const { channels } = withChannels([
+      { name: 'main', url, directory: 'main', credentialsFile: '../secret' },
+    ]).environments
+    assert.deepEqual([channels[0]?.directory, channels[0]?.credentialsFile], ['/etc/trotline/main', '/etc/secret'])
+  })
+
+  test('has no password in the address of a channel, no channel twice, and none that lies in two places', () => {
+    const url = 'https://conda.example.test/main'
+    for (const channel of [
+      { name: 'main', url: 'https://ada:secret@conda.example.test/main' },
+      { name: 'main', url: 'https://conda.example.test/t/secret/main' },
+      { name: 'main', url: `${url}?token=1` },
+      { name: 'main', url: 'file:///srv/main' },
+      { name: '../main', url },
+      { name: 'main', url, directory: '/srv/main', mirror: 'https://mirror.example.test/main' },
+    ])
+      assert.match(
+        said(() => withChannels([channel])),
+        /environments\.channels\.0/,
+        JSON.stringify(channel),
+      )
+    const twice = [
+      { name: 'main', url },
+      { name: 'main', url },
+    ]
+    assert.match(
+      said(() => withChannels(twice)),
+      /environments\.channels\.1\.name: is named twice: main/,
+    )
+  })
+
+  test('says how environments are made on a cluster, and where packed ones are unpacked', () => {
+    const on = (environments: unknown) =>
+      parse(({ clusters: [cluster] }) => Object.assign(cluster ?? {}, { environments })).clusters[0]?.environments
+    assert.deepEqual(on({ where: { partition: 'shared' } })?.where, {
+      partition: 'shared',
+      account: null,
+      qos: null,
+      cpus: 2,
+      memoryMiB: 4096,
+    })
+    assert.equal(on({ form: 'packed', scratch: '/local/scratch' })?.scratch, '/local/scratch')
+    for (const [wrong, pointer] of [
+      [{ form: 'packed' }, /environments\.scratch: has to be given where the form is packed/],
+      [{ installers: [{ tool: 'pip', path: '/usr/bin/pip' }] }, /environments\.installers\.0\.tool/],
+      [{ installers: [{ tool: 'conda', path: '/opt/a b; id' }] }, /environments\.installers\.0\.path/],
+      [{ where: 'compute-node' }, /environments\.where/],
+    ] as const)
+      assert.match(
+        said(() => on(wrong)),
+        pointer,
+      )
   })
 
   test('is YAML', () => {

@@ -84,6 +84,22 @@ describe('why a job failed', () => {
     }
   })
 
+  test('a command’s own exit code or signal is the reason where Slurm knows of no other', () => {
+    const of = (reason: 'exit-code' | 'signal', state: string): string =>
+      explain(
+        ending(state, '10:0'),
+        runResult({
+          outcome: 'failed',
+          failure: { reason, code: reason, detail: 'The command ended with exit code 137.' },
+        }),
+        '',
+      ).reason
+    assert.equal(of('exit-code', 'FAILED'), 'exit-code')
+    assert.equal(of('signal', 'FAILED'), 'signal')
+    assert.equal(of('exit-code', 'OUT_OF_MEMORY'), 'out-of-memory')
+    assert.equal(of('signal', 'TIMEOUT'), 'time-limit')
+  })
+
   test('what the worker concluded it from stands behind Slurm’s words', () => {
     const evidence = ['node a01: driver 396.37', 'driver-too-old: required 450.80.02 or newer; found 396.37']
     const found = {

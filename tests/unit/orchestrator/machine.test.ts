@@ -7,6 +7,7 @@ import { JobRecord } from '../../../apps/orchestrator/src/store/record.ts'
 import { AT, later, record, runResult, slurmView } from '../../support/job-records.ts'
 
 const NOW = later(1_000)
+const LOCK = 'e'.repeat(64)
 const ending = { state: 'COMPLETED', exitCode: '0:0', evidence: ['sacct: 17 COMPLETED 0:0'], at: NOW }
 const training = runResult().training ?? assert.fail('the sample result has a training report')
 
@@ -394,5 +395,32 @@ describe('tries, holds and cancels', () => {
     let job = record()
     for (let i = 1; i <= 60; i++) job = machine.noted(job, NOW, `note ${i}`).next
     assert.deepEqual([job.notes.length, job.notes[0]?.text, job.notes.at(-1)?.text], [50, 'note 11', 'note 60'])
+  })
+})
+
+describe('what a run says that it ran with', () => {
+  const look = { lockId: LOCK, depth: 'times', looked: 9, of: 9, seconds: 0.1, drift: null } as const
+  const data = [{ path: '/data/x.csv', bytes: 8, sha256: LOCK }]
+  const job = record({
+    environment: { lock: LOCK, name: 'ml@3', look: null },
+    worker: { release: LOCK, runtime: null },
+  })
+
+  test('stands in its record: Node.js, the look at its environment, its data', () => {
+    const next = machine.ranWith(job, runResult({ runtime: 'v22.1.0', environment: look, data }))
+    assert.deepEqual(next.environment, { lock: LOCK, name: 'ml@3', look })
+    assert.deepEqual([next.data, next.worker?.runtime], [data, 'v22.1.0'])
+    JobRecord.parse(next)
+    assert.equal(machine.ranWith(next, runResult({ runtime: 'v22.1.0', environment: look, data })), next)
+  })
+
+  test('takes nothing away that an earlier run said', () => {
+    const known = machine.ranWith(job, runResult({ environment: look, data }))
+    const next = machine.ranWith(known, runResult())
+    assert.deepEqual([next.environment?.look, next.data], [look, data])
+  })
+
+  test('is no environment where the job has none', () => {
+    assert.equal(machine.ranWith(record(), runResult({ environment: look })).environment, null)
   })
 })

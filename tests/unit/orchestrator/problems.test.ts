@@ -14,6 +14,11 @@ import {
   problemBody,
   problemCodeOf,
 } from '../../../apps/orchestrator/src/http/problems.ts'
+import {
+  SOLVE_ERROR_CODES,
+  SolveError,
+  type SolveErrorCode,
+} from '../../../apps/orchestrator/src/solving/solve-error.ts'
 
 /** null: stays inside the server; where it came out all the same it would be a bug, answered 500 and logged. */
 const STATUS: Record<OrchestratorErrorCode, number | null> = {
@@ -36,6 +41,15 @@ const STATUS: Record<OrchestratorErrorCode, number | null> = {
   WORK_DIR_AWAY: 503,
   RELEASE_MISSING: null,
   RELEASE_DAMAGED: null,
+  RELEASE_GONE: null,
+  ENVIRONMENT_NOT_FOUND: 404,
+  ENVIRONMENT_NOT_MADE: 404,
+  ENVIRONMENT_IN_USE: 409,
+  ENVIRONMENT_NAME_TAKEN: 403,
+  ENVIRONMENT_NAME_FULL: 422,
+  ENVIRONMENT_SHARE_USED: 422,
+  LOG_SEARCH_BUSY: 503,
+  LOG_SEARCH_FAILED: 503,
   SUBMISSION_UNKNOWABLE: null,
   RESULT_UNREADABLE: null,
 }
@@ -51,6 +65,27 @@ describe('problems', () => {
       ORCHESTRATOR_ERROR_CODES.map(code => [code, statusOf(new OrchestratorError(code, 'x'))]),
     )
     assert.deepEqual(found, STATUS)
+  })
+
+  test('every way in which a solve ends has a status', () => {
+    const found = Object.fromEntries(SOLVE_ERROR_CODES.map(code => [code, statusOf(new SolveError(code, 'x'))]))
+    assert.deepEqual(found, {
+      SPEC_REFUSED: 422,
+      SOLVE_IMPOSSIBLE: 422,
+      CHANNEL_REFUSED: 422,
+      CHANNEL_NOT_FOUND: 502,
+      CHANNEL_DENIED: 502,
+      CHANNEL_AWAY: 503,
+      CHANNEL_GARBAGE: 502,
+      STORAGE_FULL: 507,
+      SNAPSHOT_GONE: 410,
+      SOLVE_TIME_LIMIT: 504,
+      SOLVE_MEMORY_LIMIT: 504,
+      SOLVE_CANCELLED: 503,
+      SOLVER_DIED: 500,
+      SOLVE_BUSY: 503,
+      PIP_REFUSED: 422,
+    } satisfies Record<SolveErrorCode, number>)
   })
 
   test('whatever Slurm or SSH could not do is the cluster’s fault, not the caller’s', () => {

@@ -64,6 +64,15 @@ function moved(recovery: Recovery, kind: 'moved-forward' | 'held' = 'moved-forwa
 }
 
 describe('a record that the store has lost', () => {
+  test('keeps the lock that it is pinned to, and what it is the repetition of', () => {
+    const environment = { lock: sha256('lock'), name: 'ml@3', look: null }
+    const data = [{ path: '/data/rows.csv', bytes: 10, sha256: sha256('rows') }]
+    const rerunOf = { job: before.id, elsewhere: true, differences: [], release: sha256('older'), data }
+    const file = JobFile.parse(jobFileOf({ ...before, environment, rerunOf }, KEY))
+    const job = restored(recover(remains({ job: file }), null, EXPECTED, NOBODY, NOW))
+    assert.deepEqual([job.environment, job.rerunOf], [environment, rerunOf])
+  })
+
   test('is made anew as it was asked for', () => {
     const job = restored(recover(remains(), null, EXPECTED, NOBODY, NOW))
     const { id, name, owner, identity, cluster, request, createdAt, submissions } = before

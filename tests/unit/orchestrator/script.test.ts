@@ -42,12 +42,32 @@ const everything = input({
   warnSeconds: 300,
 })
 
+const inEnvironment = input({
+  request: request({ partition: 'gpu', gpus: 1 }, { environment: { lock: 'e'.repeat(64) } }),
+  prologue: ['module load cuda/11.8'],
+})
+
 const directives = (script: string): string[] =>
   script.split('\n').flatMap(line => (line.startsWith('#SBATCH ') ? [line.slice(8)] : []))
 
 describe('the sbatch script', () => {
   test('is, with every option asked for, word for word the recorded one', () => {
     assert.equal(renderScript(everything), readFileSync(new URL('script.expected.txt', import.meta.url), 'utf8'))
+  })
+
+  test('of a job that computes on GPUs in an environment is word for word the recorded one', () => {
+    const recorded = readFileSync(new URL('script-environment.expected.txt', import.meta.url), 'utf8')
+    assert.equal(renderScript(inEnvironment), recorded)
+  })
+
+  test('says nothing of an environment to a command, nor where no GPU is used', () => {
+    const { environment } = inEnvironment.request
+    const command = { kind: 'command' as const, command: ['python', 'train.py'] }
+    for (const asked of [
+      request({ gpus: 1 }, { environment, training: command }),
+      request({ gpus: 0 }, { environment }),
+    ])
+      assert.doesNotMatch(renderScript(input({ request: asked })), /libraries|LD_LIBRARY_PATH/)
   })
 
   test('names no option that was not asked for', () => {
@@ -106,7 +126,11 @@ describe('the sbatch script', () => {
   })
 
   test('holds nothing of what is to be trained', () => {
-    const other = request({}, { training: { kind: 'preset', preset: 'linear-regression', epochs: 7, seed: 9 } })
-    assert.equal(renderScript(input({ request: other })), renderScript(input()))
+    const others: Parameters<typeof request>[1][] = [
+      { training: { kind: 'preset', preset: 'linear-regression', epochs: 7, seed: 9 } },
+      { training: { kind: 'command', command: ['sh', '-c', '$(id)'], files: { 'a.sh': 'exit 1' }, env: { A: 'x' } } },
+    ]
+    for (const other of others)
+      assert.equal(renderScript(input({ request: request({}, other) })), renderScript(input()))
   })
 })

@@ -1,0 +1,191 @@
+// Lists of jobs by label, time and name, their counts, and which of them changed: on a real Redis.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { JobSummary } from '@trotline/contracts'
+import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
+import { CHANGED_JOBS_KEPT } from '../../apps/orchestrator/src/store/changed-script.ts'
+import { LINE_FIELD } from '../../apps/orchestrator/src/store/job-line.ts'
+import { type ListFilter, MOST_LOOKED_AT } from '../../apps/orchestrator/src/store/job-list.ts'
+import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
+import { AT, epochsOf, later, record, request, slurmView } from '../support/job-records.ts'
+import { createRedisRig, type RedisRig, type Store } from '../support/orchestrator-store.ts'
+
+describe('lists of jobs', () => {
+  let rig: RedisRig
+  before(async () => {
+    rig = await createRedisRig()
+  })
+  after(() => rig.close())
+
+  const ids = async ({ jobs }: Store, filter: ListFilter, limit = 50): Promise<string[]> => {
+    const found: string[] = []
+    for (let cursor: string | null = null, more = true; more; more = cursor !== null) {
+      const page = await jobs.list(filter, limit, cursor)
+      found.push(...page.items.map(({ id }) => id))
+      cursor = page.nextCursor
+    }
+    return found
+  }
+
+  test('a line has what a list shows, in 500 bytes, whether it is kept or made anew from the record', async () => {
+    const store = await rig.open()
+    const hold = { stage: 'submit' as const, code: 'SLURM_REJECTED', detail: `é${'long '.repeat(100)}`, since: AT }
+    const { id } = await store.add({ slurm: slurmView({ state: 'RUNNING' }), hold })
+    await store.epochs.put(id, epochsOf('1-0', 0, 411))
+    const [kept] = (await store.jobs.list({}, 1, null)).items
+    assert.deepEqual([kept?.epochs, kept?.ofEpochs, kept?.loss, kept?.hold], [412, 1000, 1, 'SLURM_REJECTED'])
+    assert.ok(Buffer.byteLength(JSON.stringify(JobSummary.parse(kept))) <= 500, JSON.stringify(kept))
+    assert.match(kept?.why ?? '', /^élong long .*…$/)
+    await store.redis.hdel(store.keys.job(id), LINE_FIELD)
+    assert.deepEqual((await store.jobs.list({}, 1, null)).items, [kept])
+  })
+
+  test('the epochs of a line are counted also after they are sealed, and of a command that never said how many', async () => {
+    const store = await rig.open()
+    const training = { kind: 'command' as const, command: ['true'] }
+    const { id } = await store.add({ request: request({}, { training }) })
+    const [before] = (await store.jobs.list({}, 1, null)).items
+    assert.deepEqual([before?.epochs, before?.ofEpochs, before?.loss], [0, 1, null])
+    await store.epochs.put(id, epochsOf('1-0', 0, 6))
+    await store.epochs.seal(id)
+    const [after] = (await store.jobs.list({}, 1, null)).items
+    assert.deepEqual([after?.epochs, after?.ofEpochs], [7, 7])
+  })
+
+  test('labels are all wanted, whoever asks and whatever else is', async () => {
+    const store = await rig.open()
+    const add = (labels: Record<string, string>, over: Partial<JobRecord> = {}): Promise<JobRecord> =>
+      store.add({ request: request({}, { labels }), ...over })
+    const both = await add({ team: 'crabs', paper: 'one' })
+    const team = await add({ team: 'crabs' }, { state: 'failed', createdAt: later(1) })
+    const theirs = await add(
+      { team: 'crabs', paper: 'one' },
+      { owner: { id: 'bob', name: 'Bob' }, createdAt: later(2) },
+    )
+    await add({ team: 'fish', paper: 'one' }, { createdAt: later(3) })
+    const crabs = ['team', 'crabs'] as const
+    const one = ['paper', 'one'] as const
+    assert.deepEqual(await ids(store, { owner: 'ada', labels: [crabs] }), [team.id, both.id])
+    assert.deepEqual(await ids(store, { owner: 'ada', labels: [crabs, one] }), [both.id])
+    assert.deepEqual(await ids(store, { labels: [crabs, one] }), [theirs.id, both.id])
+    assert.deepEqual(await ids(store, { owner: 'ada', labels: [crabs], state: 'failed' }), [team.id])
+    assert.deepEqual(await ids(store, { labels: [['team', 'none']] }), [])
+  })
+
+  test('since is by the time at which they were made, its own millisecond among them', async () => {
+    const store = await rig.open()
+    const made = await Promise.all([0, 1, 2].map(ms => store.add({ createdAt: later(ms) })))
+    const sinceMs = Date.parse(later(1))
+    assert.deepEqual(await ids(store, { sinceMs }, 1), [made[2]?.id, made[1]?.id])
+    assert.deepEqual((await store.jobs.counts({ sinceMs })).states.accepted, 2)
+  })
+
+  test('held jobs are listed and counted until they are released', async () => {
+    const store = await rig.open()
+    await store.add()
+    const held = await store.add({ hold: { stage: 'submit', code: 'X', detail: 'x', since: AT } })
+    assert.deepEqual(await ids(store, { held: true }), [held.id])
+    assert.deepEqual(await ids(store, { held: true, owner: 'bob' }), [])
+    assert.deepEqual((await store.jobs.counts({ owner: 'ada' })).held, 1)
+    const { next, events } = machine.released(held, AT, 'ada')
+    await store.jobs.commit(held, next, events, null)
+    assert.deepEqual([(await store.jobs.counts({})).held, await ids(store, { held: true })], [0, []])
+  })
+
+  test('counts are of each state, of one owner or of all', async () => {
+    const store = await rig.open()
+    await store.add({ state: 'running' })
+    await store.add({ state: 'running', owner: { id: 'bob', name: 'Bob' } })
+    await store.add({ state: 'failed' })
+    const { states } = await store.jobs.counts({})
+    assert.deepEqual([states.running, states.failed, states.completed], [2, 1, 0])
+    assert.equal((await store.jobs.counts({ owner: 'ada' })).states.running, 1)
+  })
+
+  test('a rare name among many jobs costs each page a bounded look, and is found at the end of its cursors', async () => {
+    const store = await rig.open()
+    const rare = await store.add({ name: 'rare' })
+    const others = Array.from({ length: MOST_LOOKED_AT + 1_500 }, (_, i) => record({ createdAt: later(1 + i) }))
+    for (let from = 0; from < others.length; from += 500)
+      await Promise.all(
+        others.slice(from, from + 500).map(job => store.jobs.create(job, [], { secret: 's', idempotency: null })),
+      )
+    const first = await store.jobs.list({ owner: 'ada', name: 'rare' }, 2, null)
+    assert.deepEqual(first.items, [])
+    assert.ok(first.nextCursor !== null)
+    const second = await store.jobs.list({ owner: 'ada', name: 'rare' }, 2, first.nextCursor)
+    assert.deepEqual([second.items.map(({ id }) => id), second.nextCursor], [[rare.id], null])
+    const began = performance.now()
+    for (let i = 0; i < 20; i++) assert.equal((await store.jobs.list({ owner: 'ada' }, 50, null)).items.length, 50)
+    console.log(`      a page of 50 of ${others.length}: ${((performance.now() - began) / 20).toFixed(1)} ms`)
+  })
+})
+
+describe('which jobs changed', () => {
+  let rig: RedisRig
+  before(async () => {
+    rig = await createRedisRig()
+  })
+  after(() => rig.close())
+
+  test('every write and every epoch is a change of its owner’s and of all, in order, each job once', async () => {
+    const store = await rig.open()
+    const start = await store.jobs.changed('ada', null, 10)
+    assert.deepEqual([start.reset, start.jobs], [false, []])
+    const [one, two] = [await store.add(), await store.add()]
+    const theirs = await store.add({ owner: { id: 'bob', name: 'Bob' } })
+    await store.epochs.put(one.id, epochsOf('1-0', 0, 0))
+    const found = await store.jobs.changed('ada', start.cursor, 10)
+    assert.deepEqual(
+      found.jobs.map(({ id }) => id),
+      [two.id, one.id],
+    )
+    assert.deepEqual(
+      (await store.jobs.changed(null, start.cursor, 10)).jobs.map(({ id }) => id),
+      [two.id, theirs.id, one.id],
+    )
+    assert.deepEqual((await store.jobs.changed('ada', found.cursor, 10)).jobs, [])
+    const part = await store.jobs.changed('ada', start.cursor, 1)
+    assert.deepEqual(
+      (await store.jobs.changed('ada', part.cursor, 10)).jobs.map(({ id }) => id),
+      [one.id],
+    )
+  })
+
+  test('a report that comes twice is no change', async () => {
+    const store = await rig.open()
+    const { id } = await store.add()
+    await store.epochs.put(id, epochsOf('1-0', 0, 0))
+    const { cursor } = await store.jobs.changed('ada', null, 10)
+    await store.epochs.put(id, epochsOf('1-0', 0, 0))
+    assert.deepEqual((await store.jobs.changed('ada', cursor, 10)).jobs, [])
+  })
+
+  test('numbers grow also where the clock of the store went back', async () => {
+    const store = await rig.open()
+    const future = Date.now() + 3_600_000
+    await store.redis.zadd(store.keys.changedJobs(), future, 'abcdefghjkmn')
+    const { id } = await store.add()
+    const { jobs } = await store.jobs.changed('ada', future, 10)
+    assert.deepEqual(jobs, [{ id, number: future + 1 }])
+  })
+
+  test('the lists are bounded, and who was away for longer is told to begin anew', async () => {
+    const store = await rig.open()
+    const early = await store.jobs.changed('ada', null, 1)
+    const { id: first } = await store.add()
+    const known = await store.jobs.changed('ada', null, 1)
+    for (let from = 0; from < CHANGED_JOBS_KEPT + 10; from += 500)
+      await Promise.all(
+        Array.from({ length: Math.min(500, CHANGED_JOBS_KEPT + 10 - from) }, () =>
+          store.jobs.create(record(), [], { secret: 's', idempotency: null }),
+        ),
+      )
+    assert.equal(await store.redis.zcard(store.keys.changedJobsOf('ada')), CHANGED_JOBS_KEPT)
+    assert.equal(await store.redis.zscore(store.keys.changedJobs(), first), null)
+    assert.deepEqual((await store.jobs.changed('ada', known.cursor, 10)).reset, true)
+    assert.deepEqual((await store.jobs.changed('ada', early.cursor, 10)).reset, true)
+    const { cursor } = await store.jobs.changed('ada', null, 1)
+    assert.deepEqual(await store.jobs.changed('ada', cursor, 10), { cursor, reset: false, jobs: [] })
+  })
+})
