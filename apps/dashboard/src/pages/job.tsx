@@ -1,3 +1,4 @@
+// A job: where it is and why, where its time went, its curve and the end of its log; and all the rest on tabs.
 import { secondsBetween } from '../job/age.tsx'
 import { EnvironmentTab } from '../job/environment-tab.tsx'
 import { EventsTab } from '../job/events-tab.tsx'
