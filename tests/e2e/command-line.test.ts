@@ -1,32 +1,14 @@
 // The command line against the real thing: what a person types, what a script reads, and the exit code that tells the ending.
+
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { sharedCluster } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { createStory, type Story } from '../support/orchestrator.ts'
 import { request, slowRequest } from '../support/requests.ts'
-
-const PROGRAM = resolve(import.meta.dirname, '../../apps/cli/bin/trotline.js')
-
-interface Ran {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-function trotline(story: Story, ...argv: string[]): Promise<Ran> {
-  return new Promise(done => {
-    execFile(
-      process.execPath,
-      [PROGRAM, ...argv],
-      { env: { ...process.env, TROTLINE_URL: story.api.url, TROTLINE_TOKEN: story.token }, timeout: 300_000 },
-      (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
-    )
-  })
-}
+import { trotline } from '../support/trotline-program.ts'
 
 async function begin(t: TestContext, body: unknown): Promise<{ story: Story; file: string }> {
   const story = await createStory(t, { cluster: await sharedCluster() })

@@ -1,7 +1,7 @@
 // Environments from the command line, against the real thing: solved, made, used by a job, verified, removed; and a job that ran in one,
 // run again on another installation from its bundle, or told there what can no longer be had.
+
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,9 +12,9 @@ import { type ChannelServer, serveChannels } from '../support/channel-server.ts'
 import { sharedCluster } from '../support/cluster.ts'
 import { buildChannel } from '../support/conda-channel.ts'
 import { createStory, type Story } from '../support/orchestrator.ts'
+import { trotline } from '../support/trotline-program.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const PROGRAM = join(ROOT, 'apps/cli/bin/trotline.js')
 const INSTALLER = join(ROOT, 'tests/support/stand-in-installer/bin/micromamba')
 
 const folder = mkdtempSync(join(tmpdir(), 'trotline-channel-'))
@@ -33,23 +33,6 @@ after(async () => {
   await channels.close()
   rmSync(folder, { recursive: true, force: true })
 })
-
-interface Ran {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-function trotline(story: Story, ...argv: string[]): Promise<Ran> {
-  return new Promise(done => {
-    execFile(
-      process.execPath,
-      [PROGRAM, ...argv],
-      { env: { ...process.env, TROTLINE_URL: story.api.url, TROTLINE_TOKEN: story.token }, timeout: 300_000 },
-      (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
-    )
-  })
-}
 
 async function good(story: Story, ...argv: string[]): Promise<string> {
   const { code, stdout, stderr } = await trotline(story, ...argv)

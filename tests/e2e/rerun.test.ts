@@ -1,7 +1,8 @@
 // A job once more: here, from its bundle on another installation, by the release that ran it though the server has a newer one, and what
 // it says where that, or the data, is no longer to be had.
+
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,27 +13,10 @@ import { sharedCluster } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { createStory, type Story } from '../support/orchestrator.ts'
 import { request } from '../support/requests.ts'
+import { trotline } from '../support/trotline-program.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const PROGRAM = join(ROOT, 'apps/cli/bin/trotline.js')
 const RELEASES = join(ROOT, 'apps/worker/release')
-
-interface Ran {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-function trotline(story: Story, ...argv: string[]): Promise<Ran> {
-  return new Promise(done => {
-    execFile(
-      process.execPath,
-      [PROGRAM, ...argv],
-      { env: { ...process.env, TROTLINE_URL: story.api.url, TROTLINE_TOKEN: story.token }, timeout: 300_000 },
-      (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
-    )
-  })
-}
 
 async function installation(t: TestContext, settings: Record<string, unknown> = {}): Promise<Story> {
   const story = await createStory(t, { cluster: await sharedCluster(), settings })

@@ -1,4 +1,5 @@
 // The log of an environment's making, followed from a real file while it grows.
+
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +9,7 @@ import type { Materialisation } from '@trotline/contracts'
 import { createLocalTransport } from '@trotline/slurm'
 import { buildLogFrames } from '../../apps/orchestrator/src/http/environment-log-frames.ts'
 import { createLogFiles } from '../../apps/orchestrator/src/streams/log-files.ts'
-import { AT, sha256 } from '../support/job-records.ts'
+import { materialisation } from '../support/materialisations.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'trotline-build-log-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -16,39 +17,17 @@ const transport = createLocalTransport()
 const files = createLogFiles()
 let logs = 0
 
-const materialisation = (state: Materialisation['state']): Materialisation => ({
-  cluster: 'local',
-  lock: sha256('lock'),
-  state,
-  form: 'tree',
-  detail: '',
-  step: null,
-  progress: null,
-  installer: null,
-  trouble: null,
-  look: null,
-  prefix: null,
-  bytes: null,
-  files: null,
-  attempt: 1,
-  wantedAt: AT,
-  at: AT,
-  madeAt: null,
-  lastUsedAt: null,
-  jobs: 0,
-})
-
 function followed(start = 0) {
   const path = join(folder, `log-${++logs}`)
   const controller = new AbortController()
-  let state: Materialisation | null = materialisation('making')
+  let state: Materialisation | null = materialisation({ state: 'making' })
   const open = () => files.open(path, (offset, bytes) => transport.readAt(path, offset, bytes))
   const frames = buildLogFrames({ stateOf: async () => state, open, start }, controller.signal)
   return {
     path,
     stop: () => controller.abort(),
     end: (as: Materialisation['state'] | null) => {
-      state = as === null ? null : materialisation(as)
+      state = as === null ? null : materialisation({ state: as })
     },
     /** The next event that is no comment. */
     async next(): Promise<{ id: string; event: string; data: Record<string, unknown> | null } | null> {

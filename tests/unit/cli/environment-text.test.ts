@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BUILD_STEPS, Job, MATERIALISATION_STATES, type Materialisation } from '@trotline/contracts'
+import { BUILD_STEPS, Job, MATERIALISATION_STATES } from '@trotline/contracts'
 import { exitOfBuild } from '../../../apps/cli/src/exit-codes.ts'
 import { buildView, isBuilt, madeText, solveView, troubleLines } from '../../../apps/cli/src/text/environment-text.ts'
 import { jobFacts } from '../../../apps/cli/src/text/job-text.ts'
@@ -8,31 +8,10 @@ import { weightsText } from '../../../apps/cli/src/text/rerun-text.ts'
 import { createStyle } from '../../../apps/cli/src/text/style.ts'
 import { viewOfNew } from '../../../apps/orchestrator/src/store/job-store.ts'
 import { AT, record, sha256 } from '../../support/job-records.ts'
+import { materialisation } from '../../support/materialisations.ts'
 
 const style = createStyle({ colour: false, utf8: true })
 const NOW = Date.parse(AT)
-const made = (over: Partial<Materialisation> = {}): Materialisation => ({
-  cluster: 'local',
-  lock: sha256('lock'),
-  state: 'ready',
-  form: 'tree',
-  detail: '',
-  step: null,
-  progress: null,
-  installer: null,
-  trouble: null,
-  look: null,
-  prefix: null,
-  bytes: null,
-  files: null,
-  attempt: 1,
-  wantedAt: AT,
-  at: AT,
-  madeAt: null,
-  lastUsedAt: null,
-  jobs: 0,
-  ...over,
-})
 
 test('every state has its exit code: only one that is ready is 0, and what still goes on is 8', () => {
   assert.deepEqual(
@@ -50,26 +29,26 @@ test('every state has its exit code: only one that is ready is 0, and what still
 })
 
 test('every step of a making has words, and counts where the maker counts', () => {
-  for (const step of BUILD_STEPS) assert.notEqual(buildView(made({ state: 'making', step })).step, 'making')
+  for (const step of BUILD_STEPS) assert.notEqual(buildView(materialisation({ state: 'making', step })).step, 'making')
   const progress = { done: 1_048_576, of: null, unit: 'bytes' as const }
-  assert.deepEqual(buildView(made({ state: 'making', step: 'pack', progress })), {
+  assert.deepEqual(buildView(materialisation({ state: 'making', step: 'pack', progress })), {
     step: 'packing',
     detail: '1 MiB',
     done: 1_048_576,
     of: null,
   })
   assert.equal(
-    buildView(made({ state: 'wanted', detail: 'Two are made before it.' })).detail,
+    buildView(materialisation({ state: 'wanted', detail: 'Two are made before it.' })).detail,
     'Two are made before it.',
   )
 })
 
 test('one that is ready says its size and when it was used; one that is not says why', () => {
   assert.equal(
-    madeText(made({ bytes: 2048, lastUsedAt: AT, jobs: 2 }), NOW + 7_200_000),
+    madeText(materialisation({ bytes: 2048, lastUsedAt: AT, jobs: 2 }), NOW + 7_200_000),
     'ready, 2 KiB, used 2 h ago, needed by 2 jobs',
   )
-  assert.equal(madeText(made({ state: 'failed', detail: 'No space left.' }), NOW), 'failed, No space left.')
+  assert.equal(madeText(materialisation({ state: 'failed', detail: 'No space left.' }), NOW), 'failed, No space left.')
 })
 
 test('a document is named by its channel, not by its whole address', () => {
@@ -80,7 +59,10 @@ test('a document is named by its channel, not by its whole address', () => {
 test('drift names the files, and how many more there are', () => {
   const files = Array.from({ length: 12 }, (_, i) => ({ path: `lib/f${i}`, what: 'missing' as const, package: null }))
   const look = { lockId: sha256('lock'), depth: 'bytes' as const, looked: 20, of: 20, seconds: 1 }
-  const lines = troubleLines(made({ look: { ...look, drift: { detail: 'Files are gone.', files, count: 40 } } }), style)
+  const lines = troubleLines(
+    materialisation({ look: { ...look, drift: { detail: 'Files are gone.', files, count: 40 } } }),
+    style,
+  )
   assert.equal(lines.filter(line => line.includes('missing')).length, 10)
   assert.equal(lines.at(-1), '  and 30 more: --json has up to 32')
 })

@@ -1,4 +1,5 @@
 // One metric of several jobs on one grid. A job's colour and dash are its slot's, whatever else is shown.
+import { LegendLine } from '../curves/legend-line.tsx'
 import 'uplot/dist/uPlot.min.css'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
@@ -63,17 +64,7 @@ export function CompareChart({ comparison, names, metric, axis, yLog, ground, dr
           const at = place === null ? lastOf(ys) : ys[place]
           return (
             <li key={job}>
-              <svg width="26" height="10" aria-hidden="true">
-                <line
-                  x1="1"
-                  x2="25"
-                  y1="5"
-                  y2="5"
-                  stroke={colour}
-                  stroke-width="2.5"
-                  stroke-dasharray={dash.join(' ')}
-                />
-              </svg>
+              <LegendLine colour={colour} dash={dash} />
               {names.get(job) ?? job}
               <b class="mono">{typeof at === 'number' ? figure(at) : '–'}</b>
               <span class="faint">

@@ -1,5 +1,6 @@
 // One family of metrics: the chart, its sentence, its legend with the values under the cursor. The canvas is for eyes; keys move the
 // cursor, and what stands there is told.
+import { LegendLine } from './legend-line.tsx'
 import 'uplot/dist/uPlot.min.css'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
@@ -143,17 +144,7 @@ export function Chart({ name, history, picture, smoothing, onZoom, onKey }: Char
           const extremes = extremesOf(history, metric)
           return (
             <li key={metric}>
-              <svg width="26" height="10" aria-hidden="true">
-                <line
-                  x1="1"
-                  x2="25"
-                  y1="5"
-                  y2="5"
-                  stroke={colour}
-                  stroke-width="2.5"
-                  stroke-dasharray={dash.join(' ')}
-                />
-              </svg>
+              <LegendLine colour={colour} dash={dash} />
               <span>{metric}</span>
               <b class="mono">{at?.text ?? (extremes === null ? '' : figure(extremes.last.value))}</b>
               {at?.smoothed != null && <span class="faint">smoothed {at.smoothed}</span>}
