@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { createLocalTransport } from '@trotline/slurm'
-import { uploadRelease, type WorkerRelease, type WorkerReleases } from '../../apps/orchestrator/src/clusters/release.ts'
+import { bringRelease, type WorkerRelease, type WorkerReleases } from '../../apps/orchestrator/src/clusters/release.ts'
 import { keptRelease, releaseIdOf, releaseOfJob } from '../../apps/orchestrator/src/clusters/release-of.ts'
 import { isCoded } from '../../apps/orchestrator/src/errors.ts'
 import { record } from '../support/job-records.ts'
@@ -57,11 +57,11 @@ describe('the release of a job', () => {
 
   test('one that only the cluster has kept is proved by its manifest, and cannot be sent there again', async () => {
     const [older, place] = [built('of last year'), workDir()]
-    await uploadRelease(transport, place, older)
+    await bringRelease(transport, place, older)
     rmSync(older.directory, { recursive: true })
     const found = await releaseOfJob(pinnedTo(older.id), releases, { transport, workDir: place })
     assert.deepEqual(found, { ...older, directory: null })
-    await assert.rejects(uploadRelease(transport, workDir(), found), isGone)
+    await assert.rejects(bringRelease(transport, workDir(), found), isGone)
   })
 
   test('one that lies nowhere any more, or under whose name something else lies, is told as gone', async () => {

@@ -7,10 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, describe, test } from 'node:test'
 import { createLocalTransport, SlurmError, type Transport } from '@trotline/slurm'
+
+import type { ClusterAccess } from '../../apps/orchestrator/src/clusters/access.ts'
+import { makeSharedDirectories } from '../../apps/orchestrator/src/clusters/directories.ts'
+import { provideRelease } from '../../apps/orchestrator/src/clusters/provide-release.ts'
 import {
+  bringRelease,
   releaseIsWhole,
   releaseWasWhole,
-  uploadRelease,
   type WorkerRelease,
 } from '../../apps/orchestrator/src/clusters/release.ts'
 
@@ -38,9 +42,7 @@ describe('uploading the worker release', () => {
   const release = builtRelease()
   let workDir = ''
   const releases = (...path: string[]): string => join(workDir, 'releases', ...path)
-  const provide = async (over: Transport = transport): Promise<void> => {
-    if (!(await releaseIsWhole(over, workDir, release))) await uploadRelease(over, workDir, release)
-  }
+  const provide = (over: Transport = transport): Promise<void> => bringRelease(over, workDir, release)
   beforeEach(() => {
     workDir = mkdtempSync(join(folder, 'work-'))
     mkdirSync(releases())
@@ -69,9 +71,47 @@ describe('uploading the worker release', () => {
     assert.deepEqual(readdirSync(releases()), [release.id])
   })
 
+  test('an answer from before another’s upload does not have the release replaced that was brought meanwhile', async () => {
+    let [asked, heard, came] = [0, () => {}, () => {}]
+    const [first, late] = [new Promise<void>(done => (came = done)), new Promise<void>(done => (heard = done))]
+    const slow: Transport = {
+      ...transport,
+      async exec(argv, options) {
+        const answer = await transport.exec(argv, options)
+        if (argv[0] === 'sha256sum' && ++asked === 1) {
+          came()
+          await late
+        }
+        return answer
+      },
+    }
+    const cluster = {
+      settings: { workDir },
+      identity: () => ({ transport: slow }),
+      service: () => ({ transport: slow }),
+    }
+    const behind = provideRelease(cluster as unknown as ClusterAccess, 'default', release)
+    await first
+    await provide(slow)
+    const brought = statSync(releases(release.id)).ino
+    heard()
+    await behind
+    assert.equal(statSync(releases(release.id)).ino, brought)
+    assert.ok(!readdirSync(releases()).some(name => name.startsWith('.')))
+  })
+
+  test('the shared folders are made by many at once', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const place = mkdtempSync(join(folder, 'work-'))
+      await Promise.all(Array.from({ length: 8 }, () => makeSharedDirectories(transport, place)))
+      const modes = ['releases', 'environments', 'jobs'].map(name => statSync(join(place, name)).mode & 0o7777)
+      assert.deepEqual(modes, [0o755, 0o755, 0o1777])
+    }
+  })
+
   test('of two releases each is uploaded and proved for itself, over one connection too', async () => {
     const other = builtRelease('console.log("trains with more")\n')
-    await Promise.all([release, other].map(one => uploadRelease(transport, workDir, one)))
+    await Promise.all([release, other].map(one => bringRelease(transport, workDir, one)))
     assert.deepEqual(readdirSync(releases()).sort(), [release.id, other.id].sort())
     for (const one of [release, other]) assert.ok(await releaseWasWhole(transport, workDir, one))
     chmodSync(releases(other.id), 0o755)

@@ -3,13 +3,15 @@ import type { Transport } from '@trotline/slurm'
 import { OrchestratorError } from '../errors.ts'
 
 // jobs/ is sticky and open, as /tmp is, so that several Unix users share one workDir; each user's folder in it is
-// private, and one that somebody else made first is refused rather than used (bring.ts).
+// private, and one that somebody else made first is refused rather than used (bring.ts). Several make them at once: whoever comes
+// second finds them made.
 const MAKE_SHARED = `
 set -eu
 umask 022
 mkdir -p -- "$1"
-for folder in releases environments; do [ -d "$1/$folder" ] || mkdir -m 0755 -- "$1/$folder"; done
-[ -d "$1/jobs" ] || { mkdir -m 0755 -- "$1/jobs" && chmod 1777 -- "$1/jobs"; }
+cd -- "$1"
+for folder in releases environments; do [ -d "$folder" ] || mkdir -m 0755 -- "$folder" || [ -d "$folder" ]; done
+[ -d jobs ] || { { mkdir -m 0755 -- jobs || [ -d jobs ]; } && chmod 1777 -- jobs; }
 `
 
 export const makeSharedDirectories = (transport: Transport, workDir: string): Promise<void> =>

@@ -23,7 +23,7 @@ umask 022
 cd -- "$1"
 at=0
 while read -r sha256 size name; do
-  [ -d "$sha256" ] || mkdir -m 0755 -- "$sha256"
+  [ -d "$sha256" ] || mkdir -m 0755 -- "$sha256" || [ -d "$sha256" ]
   have=$(stat -c %s -- "$sha256/$name" 2>/dev/null || echo none)
   if [ "$have" = none ] || { [ "$size" != - ] && [ "$have" != "$size" ]; }; then echo "$at"; fi
   at=$((at + 1))

@@ -3,7 +3,7 @@
 import { OrchestratorError } from '../errors.ts'
 import type { ClusterAccess } from './access.ts'
 import { makeSharedDirectories } from './directories.ts'
-import { releaseIsWhole, releaseWasWhole, uploadRelease, type WorkerRelease } from './release.ts'
+import { bringRelease, releaseIsWhole, releaseWasWhole, type WorkerRelease } from './release.ts'
 
 /** @throws OrchestratorError RELEASE_DAMAGED, DIRECTORY_REFUSED, SlurmError SSH_*, FILE_* */
 export async function provideRelease(cluster: ClusterAccess, identity: string, release: WorkerRelease): Promise<void> {
@@ -12,7 +12,7 @@ export async function provideRelease(cluster: ClusterAccess, identity: string, r
   if (await releaseWasWhole(own, workDir, release)) return
   const service = cluster.service().transport
   await makeSharedDirectories(service, workDir)
-  if (!(await releaseIsWhole(service, workDir, release))) await uploadRelease(service, workDir, release)
+  await bringRelease(service, workDir, release)
   if (own !== service && !(await releaseIsWhole(own, workDir, release))) {
     throw new OrchestratorError(
       'RELEASE_DAMAGED',

@@ -129,17 +129,21 @@ rm -rf -- "$1"
 const leftBehind = new WeakMap<Transport, Set<string>>()
 const underWay = new WeakMap<Transport, Map<string, Promise<void>>>()
 
-/** Whoever needs it while it is on its way (another identity) waits for the same upload. */
-export function uploadRelease(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
+/**
+ * Makes it whole there; nothing is sent where it is. Whoever needs it while it is on its way (another identity) waits for the same
+ * upload. It is asked for within that: an answer from before an upload would have a release replaced that is in use by now.
+ */
+export function bringRelease(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
   const uploads = ofTransport(underWay, transport)
-  const upload = uploads.get(release.id) ?? uploadOnce(transport, workDir, release)
+  const upload = uploads.get(release.id) ?? bringOnce(transport, workDir, release)
   uploads.set(release.id, upload)
   const over = (): void => void uploads.delete(release.id)
   upload.then(over, over)
   return upload
 }
 
-async function uploadOnce(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
+async function bringOnce(transport: Transport, workDir: string, release: WorkerRelease): Promise<void> {
+  if (await releaseIsWhole(transport, workDir, release)) return
   const { directory } = release
   if (directory === null)
     throw new OrchestratorError(
