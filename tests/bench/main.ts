@@ -11,6 +11,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   trainer: async () => (await import('./trainer.ts')).trainer,
   compatibility: async () => (await import('./compatibility.ts')).compatibility,
   environments: async () => (await import('./environments.ts')).environments,
+  api: async () => (await import('./api.ts')).api,
+  logs: async () => (await import('./logs.ts')).logs,
 }
 
 /** Flags that only some benchmarks have. */
@@ -24,6 +26,8 @@ const HELP = `Measures the product on this machine, where it takes them on a pri
   npm run bench -- trainer   exercises and larger nets beside PyTorch (python3-torch), and what reporting costs a training
   npm run bench -- compatibility   what a check costs, the nearest set that runs, and reading the matrix
   npm run bench -- environments    solving, the API meanwhile, looking at 50,000 files, and what a job on a ready environment waits for
+  npm run bench -- api       lists, jobs and submissions a second over 100,000 stored jobs, and what these take of Redis
+  npm run bench -- logs      following, reading and searching logs, one of 10 GB among them, and 1,000 who follow one that grows
 
   --rounds N    how often each figure is taken; the median is shown
   --jobs N      how many jobs a round has

@@ -1,91 +1,39 @@
 // The page in a real browser against a real server and a real Slurm: what a person does there, what they see, and what the browser asks
 // of the network meanwhile.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { sharedCluster, slurm } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { createStory, type Story } from '../support/orchestrator.ts'
+import {
+  foreign,
+  launchBrowser,
+  PATIENCE_MS,
+  PICTURES,
+  seriousFaults,
+  sideways,
+  signIn,
+  type Visit,
+  type VisitOptions,
+  visit as visitOf,
+} from '../support/page-visits.ts'
 import { request, slowRequest } from '../support/requests.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-/** Two cores that run a browser, a cluster and a server at once. */
-const PATIENCE_MS = 90_000
-/** Kept for whoever wants to look at them. */
-const PICTURES = process.env.TROTLINE_PICTURES ?? mkdtempSync(join(tmpdir(), 'trotline-pictures-'))
 
 let browser: Browser
 before(async () => {
-  // Its own sandbox needs privileges that containers do not give; it sees pages of this test only.
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+  browser = await launchBrowser()
 })
 after(() => browser.close())
 
-interface Visit {
-  context: BrowserContext
-  page: Page
-  /** What the browser asked of whom. */
-  requests: string[]
-  /** What it complained about: faults of the page, refusals of its Content-Security-Policy. */
-  complaints: string[]
-}
-
-async function visit(t: TestContext, story: Story, options: { width?: number; height?: number; dark?: boolean } = {}) {
-  const { width = 1280, height = 720, dark = false } = options
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light' })
-  context.setDefaultTimeout(PATIENCE_MS)
-  t.after(() => context.close())
-  const requests: string[] = []
-  const complaints: string[] = []
-  context.on('request', one => requests.push(one.url()))
-  const open = async (path = '/'): Promise<Page> => {
-    const page = await context.newPage()
-    page.on('pageerror', error => complaints.push(String(error)))
-    page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
-    await page.goto(`${story.api.url}${path}`)
-    return page
-  }
-  const page = await open()
-  return { context, page, requests, complaints, open }
-}
-
-async function signIn(page: Page, story: Story, kept = false): Promise<void> {
-  await page.getByLabel('Token').fill(story.token)
-  if (kept) await page.getByLabel('Keep it on this machine').check()
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
-}
+const visit = (t: TestContext, here: Story, options: VisitOptions = {}): Promise<Visit> =>
+  visitOf(browser, t, here, options)
 
 async function story(t: TestContext): Promise<Story> {
   const made = await createStory(t, { cluster: await sharedCluster() })
   await made.start()
   return made
-}
-
-const foreign = ({ requests }: Visit, { api }: Story): string[] =>
-  requests.filter(url => !url.startsWith(`${api.url}/`) && !/^(?:data|blob):/.test(url))
-
-/** What axe-core calls serious or critical, as sentences. */
-async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
-  const { violations } = await page.evaluate(
-    () =>
-      (globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe.run() as Promise<{
-        violations: Violation[]
-      }>,
-  )
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join('\n')}`)
-}
-interface Violation {
-  id: string
-  impact: string
-  nodes: { html: string }[]
 }
 
 const epochsOf = (page: Page): Promise<number> =>
@@ -177,8 +125,7 @@ test('every page is free of serious faults for those who hear or key it, on both
       await seen.page.getByRole('main').getByText(told).first().waitFor()
       await seen.page.screenshot({ path: join(PICTURES, `${name}-${look.name}.png`), fullPage: true })
       assert.deepEqual(await seriousFaults(seen.page), [], `${path}, ${look.name}`)
-      const sideways = Number(await seen.page.evaluate('document.documentElement.scrollWidth - innerWidth'))
-      assert.ok(sideways <= 0, `${path} is ${sideways} px wider than a window of ${look.width} px`)
+      assert.ok((await sideways(seen.page)) <= 0, `${path} is wider than a window of ${look.width} px`)
     }
     await seen.page.keyboard.press('?')
     await seen.page.getByRole('heading', { name: 'Keys' }).last().waitFor()

@@ -140,6 +140,8 @@ export async function startContractServer() {
     const [, , things, id, room] = url.pathname.split('/')
     if (routes.some(route => route(request, response, body))) return
     if (url.pathname === '/v1/whoami') return send(response, 200, whoami())
+    if (things === 'stream')
+      return problem(response, { status: 404, code: 'not-found', title: 'There is no such route' })
     if (things === 'clusters') return clusterAnswer(response, id, room)
     const key = request.headers['idempotency-key']
     if (url.pathname === '/v1/compatibility/check') return send(response, 200, checked(body, judged.verdict))
@@ -232,6 +234,8 @@ export async function startContractServer() {
       .map(one => one.job)
       .reverse()
       .filter(job => (query.get('state') ?? job.state) === job.state && (query.get('name') ?? job.name) === job.name)
+      .filter(job => (query.get('owner') ?? job.owner.id) === job.owner.id)
+      .filter(job => query.get('held') === null || job.hold !== null)
       .filter(job => Date.parse(job.createdAt) >= Date.parse(query.get('since') ?? job.createdAt))
       .filter(job => query.getAll('label').every(label => labelsOf(job).includes(label)))
     const from = Number(query.get('cursor') ?? 0)

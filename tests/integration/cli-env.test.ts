@@ -141,7 +141,7 @@ test('show tells where it is made; an environment that is not there ends with 3'
     run(server, ['env', 'show', 'ml@1', '--spec']),
     run(server, ['env', 'show', 'ml@7']),
   ])
-  assert.match(shown.stdout, /^on local\tready, 1\.2 GiB, used now$/m)
+  assert.match(shown.stdout, /^on local\tready, 1\.2 GiB, used (now|\d+ s ago)$/m)
   assert.equal(spec.stdout, environment().spec)
   assert.deepEqual([none.code, none.stdout], [3, ''])
   state.environments = [environment()]

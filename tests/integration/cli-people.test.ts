@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { JobRequest, Whoami } from '../../packages/contracts/src/index.ts'
 import { type ContractServer, REQUEST, startContractServer, TOKEN } from './cli-contract-server.ts'
-import { hasTerminal, REQUEST_YAML, requestFile, run, start } from './cli-run.ts'
+import { hasTerminal, run, start } from './cli-run.ts'
 
 let server: ContractServer
 const TOP = mkdtempSync(join(tmpdir(), 'trotline-homes-'))
@@ -193,41 +193,4 @@ test('logs --grep prints the lines that match as they are, and says how many the
   assert.match(some.stderr, /2 lines match, the first 1 shown/)
   assert.equal((await grep('three')).code, 3)
   assert.equal((await run(server, ['logs', id, '-i'])).code, 2)
-})
-
-test('with stdout as a pipe every command prints a table of tabs or one document of JSON, and no terminal code', async () => {
-  const job = server.accept({ ...REQUEST, name: 'piped' })
-  const file = requestFile(REQUEST_YAML)
-  const commands: string[][] = [
-    ['submit', file],
-    ['check', '--gpu', 'K80', '--driver', '396.37', '--framework', 'pytorch==1.3', '--wheel', 'cu92'],
-    ['suggest', '--gpu', 'K80', '--driver', '396.37'],
-    ['explain', 'incompatible'],
-    ['list'],
-    ['show', job.id],
-    ['why', job.id],
-    ['epochs', job.id],
-    ['diff', job.id, job.id],
-    ['open', job.id],
-    ['clusters', 'list'],
-    ['whoami'],
-    ['config', 'list'],
-    ['config', 'get', 'url'],
-    ['doctor'],
-    ['cancel', job.id],
-  ]
-  for (const argv of commands) {
-    const name = argv.join(' ')
-    const piped = await run(server, argv, here())
-    assert.ok(!`${piped.stdout}${piped.stderr}`.includes('\u001b'), name)
-    const json = await run(server, [...argv, '--json'], here())
-    if (argv[0] === 'cancel') continue
-    assert.equal(typeof JSON.parse(json.stdout), 'object', name)
-    const [head = '', ...rows] = piped.stdout.replace(/\n$/, '').split('\n')
-    if (/^[A-Z]+\t/.test(head))
-      for (const row of rows) assert.equal(row.split('\t').length, head.split('\t').length, row)
-  }
-  const wrong = await run(server, ['show', 'nosuchjob', '--json'], here())
-  assert.deepEqual([wrong.code, wrong.stdout], [3, ''])
-  assert.equal(JSON.parse(wrong.stderr).code, 'no-such-job')
 })

@@ -26,7 +26,7 @@ await build({
   logLevel: 'error',
 })
 after(() => rmSync(HOME, { recursive: true, force: true }))
-const COMMAND = [process.execPath, join(HOME, 'bin/trotline.js')]
+export const COMMAND = [process.execPath, join(HOME, 'bin/trotline.js')]
 
 /** `script` is there and can make a pseudo-terminal (a bare chroot has none). */
 export const hasTerminal = spawnSync('/usr/bin/script', ['-qec', 'true', '/dev/null'], { stdio: 'ignore' }).status === 0
@@ -50,7 +50,7 @@ type Options = {
   columns?: number
 }
 
-export function start(server: ContractServer, argv: readonly string[], options: Options = {}): Running {
+export function start(server: Pick<ContractServer, 'url'>, argv: readonly string[], options: Options = {}): Running {
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '/usr/bin:/bin',
     HOME,
@@ -107,7 +107,7 @@ export function start(server: ContractServer, argv: readonly string[], options: 
   }
 }
 
-export const run = (server: ContractServer, argv: readonly string[], options?: Options): Promise<Ran> =>
+export const run = (server: Pick<ContractServer, 'url'>, argv: readonly string[], options?: Options): Promise<Ran> =>
   start(server, argv, options).ended
 
 export function requestFile(text: string): string {

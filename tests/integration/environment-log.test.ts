@@ -34,7 +34,8 @@ function followed(start = 0) {
       for (;;) {
         const { value, done } = await frames.next()
         if (done) return null
-        const [, id = '', event = '', data = ''] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)\n\n$/.exec(value) ?? []
+        const [, id = '', event = '', data = ''] =
+          /^id: (\d+)\nevent: (\w+)\ndata: (.*)\n\n$/.exec(Buffer.from(value as string).toString()) ?? []
         if (event !== '') return { id, event, data: JSON.parse(data) }
       }
     },

@@ -28,6 +28,22 @@ describe('the epoch store', () => {
     assert.deepEqual(await store.epochs.read(job.id, -1, 0), [])
   })
 
+  test('a few epochs, evenly spread and the newest among them, are the same while the job lives and once it is sealed', async () => {
+    const job = await store.add()
+    await store.epochs.put(job.id, epochsOf('1-0', 0, 2_345))
+    const spread = await store.epochs.readSpread(job.id, 2_345, 24)
+    assert.deepEqual(
+      spread.map(({ epoch }) => epoch),
+      [...Array.from({ length: 19 }, (_, i) => i * 128), 2_345],
+    )
+    await store.epochs.seal(job.id)
+    assert.deepEqual(await store.epochs.readSpread(job.id, 2_345, 24), spread)
+    assert.deepEqual(
+      (await store.epochs.readSpread(job.id, 3, 24)).map(({ epoch }) => epoch),
+      [0, 1, 2, 3],
+    )
+  })
+
   test('a report that comes twice is stored once and told once', async () => {
     const job = await store.add()
     assert.equal(await store.epochs.put(job.id, epochsOf('1-0', 0, 9)), 10)

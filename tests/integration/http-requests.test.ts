@@ -106,10 +106,7 @@ describe('a good request', () => {
     accepted(answer)
     const before = await store.kept()
     assert.ok(before.length > kept.length)
-    const dry = await ask('POST', '/v1/jobs?dryRun=true', {
-      body: requestBody(),
-      headers: { 'idempotency-key': 'dry-too' },
-    })
+    const dry = await ask('POST', '/v1/jobs?dryRun=true', { body: requestBody() })
     assert.equal(dry.status, 200)
     const { script, request, compatibility } = dry.json() as Record<string, unknown>
     assert.match(String(script), /^#!\/bin\/bash\n#SBATCH --job-name=tl-/)
@@ -481,6 +478,22 @@ describe('Idempotency-Key', () => {
     assert.deepEqual(await store.kept(), kept)
   })
 
+  test('a dry run again is answered with the same script, and its key stands for no job', async () => {
+    const dry = (over: Parameters<typeof requestBody> = []) =>
+      ask('POST', '/v1/jobs?dryRun=true', { body: requestBody(...over), headers: { 'idempotency-key': 'dry-key' } })
+    const [first, again] = [await dry(), await dry()]
+    assert.deepEqual([first.status, again.status, again.text], [200, 200, first.text])
+    assert.deepEqual(
+      [first, again].map(({ headers }) => headers['idempotency-replayed']),
+      [undefined, 'true'],
+    )
+    problem(await dry([{ cpus: 2 }]), 409, 'idempotency-key-reused')
+    problem(await keyed('dry-key'), 409, 'idempotency-key-reused')
+    accepted(await keyed('wet-key'))
+    const wet = { body: requestBody(), headers: { 'idempotency-key': 'wet-key' } }
+    problem(await ask('POST', '/v1/jobs?dryRun=true', wet), 409, 'idempotency-key-reused')
+  })
+
   test('a refused request does not use its key up', async () => {
     problem(await keyed('three', { over: [{ nodes: 2 }] }), 422, 'request-refused')
     accepted(await keyed('three'))
@@ -714,6 +727,7 @@ describe('about itself', () => {
     assert.deepEqual(listed.toSorted(), [
       'delete /v1/environments/{id}/clusters/{cluster}',
       'delete /v1/jobs/{id}',
+      'delete /v1/webhooks/{id}',
       'get /healthz',
       'get /readyz',
       'get /v1/clusters',
@@ -739,6 +753,9 @@ describe('about itself', () => {
       'get /v1/jobs/{id}/script',
       'get /v1/jobs/{id}/why',
       'get /v1/stream',
+      'get /v1/webhooks',
+      'get /v1/webhooks/{id}',
+      'get /v1/webhooks/{id}/deliveries',
       'get /v1/whoami',
       'post /v1/clusters/{name}/environments/collect',
       'post /v1/clusters/{name}/pause',
@@ -753,6 +770,9 @@ describe('about itself', () => {
       'post /v1/jobs/{id}/release',
       'post /v1/jobs/{id}/rerun',
       'post /v1/reruns',
+      'post /v1/webhooks',
+      'post /v1/webhooks/{id}/resume',
+      'post /v1/webhooks/{id}/test',
     ])
     for (const name of ['Job', 'JobPage', 'Problem', 'EnvironmentMade', 'Materialisation'])
       assert.ok(name in components.schemas, name)

@@ -135,6 +135,21 @@ describe('event streams', () => {
     assert.deepEqual(await reader.rest(), [])
   })
 
+  test('a reader of epochs is answered at once, also where other things happen all the time', {
+    timeout: 60_000,
+  }, async () => {
+    const { id } = await store.add({ state: 'running' })
+    let over = false
+    const happening = (async () => {
+      while (!over) await note(id, 'something else')
+    })()
+    const reader = await readEvents(`${address}/v1/jobs/${id}/epochs`, { ...TOKEN })
+    over = true
+    await happening
+    assert.equal(reader.status, 200)
+    reader.leave()
+  })
+
   test('epochs are whole also for a first visit after their events were trimmed away', async () => {
     const { id } = await store.add({ state: 'running' })
     const all = epochsOf('1-0', 0, 399)

@@ -52,6 +52,21 @@ describe('lists of jobs', () => {
     assert.deepEqual([after?.epochs, after?.ofEpochs], [7, 7])
   })
 
+  test('a loss that is no number is named in the line, and a loss afterwards takes its place', async () => {
+    const store = await rig.open()
+    const { id } = await store.add()
+    const [first, second] = epochsOf('1-0', 0, 1)
+    assert.ok(first && second)
+    await store.epochs.put(id, [{ ...first, values: { loss: null }, nonFinite: { loss: 'nan' } }])
+    const told = async (): Promise<unknown> => {
+      const [line] = (await store.jobs.list({}, 1, null)).items
+      return [line?.loss, line?.lossNonFinite]
+    }
+    assert.deepEqual(await told(), [null, 'nan'])
+    await store.epochs.put(id, [second])
+    assert.deepEqual(await told(), [1, null])
+  })
+
   test('labels are all wanted, whoever asks and whatever else is', async () => {
     const store = await rig.open()
     const add = (labels: Record<string, string>, over: Partial<JobRecord> = {}): Promise<JobRecord> =>
@@ -70,6 +85,21 @@ describe('lists of jobs', () => {
     assert.deepEqual(await ids(store, { labels: [crabs, one] }), [theirs.id, both.id])
     assert.deepEqual(await ids(store, { owner: 'ada', labels: [crabs], state: 'failed' }), [team.id])
     assert.deepEqual(await ids(store, { labels: [['team', 'none']] }), [])
+  })
+
+  test('a filter is by its field, whatever other fields say', async () => {
+    const store = await rig.open()
+    const detail = 'said "name":"rare" and "state":"failed" and "hold":"x" to whoever asked'
+    const hold = { stage: 'submit' as const, code: 'SLURM_REJECTED', detail, since: AT }
+    const other = await store.add({ name: 'other', hold })
+    const rare = await store.add({ name: 'rare', createdAt: later(1) })
+    assert.deepEqual(await ids(store, { name: 'rare' }), [rare.id])
+    assert.deepEqual(await ids(store, { name: 'rar' }), [])
+    assert.deepEqual(await ids(store, { state: 'failed', name: 'other' }), [])
+    assert.deepEqual(await ids(store, { held: true }), [other.id])
+    await store.redis.hdel(store.keys.job(rare.id), LINE_FIELD)
+    assert.deepEqual(await ids(store, { name: 'rare' }), [rare.id])
+    assert.deepEqual(await ids(store, { name: 'other' }), [other.id])
   })
 
   test('since is by the time at which they were made, its own millisecond among them', async () => {
@@ -100,6 +130,40 @@ describe('lists of jobs', () => {
     const { states } = await store.jobs.counts({})
     assert.deepEqual([states.running, states.failed, states.completed], [2, 1, 0])
     assert.equal((await store.jobs.counts({ owner: 'ada' })).states.running, 1)
+  })
+
+  /** Lets `act` happen once, between the first and the second look for a page. */
+  function between({ redis }: Store, act: () => Promise<unknown>): void {
+    const scripts = redis as unknown as { trotlinePage(...args: unknown[]): Promise<unknown> }
+    const look = scripts.trotlinePage
+    scripts.trotlinePage = async (...args) => {
+      scripts.trotlinePage = look
+      const found = await look.apply(redis, args)
+      await act()
+      return found
+    }
+  }
+
+  test('a job stands in a page once, whatever is made while the page is', async () => {
+    const store = await rig.open()
+    const rare = await Promise.all([0, 1, 2].map(ms => store.add({ name: 'rare', createdAt: later(ms) })))
+    for (const ms of [3, 3]) await store.add({ createdAt: later(ms) })
+    between(store, () => Promise.all([4, 4].map(ms => store.add({ createdAt: later(ms) }))))
+    const wanted = rare.map(({ id }) => id).toReversed()
+    assert.deepEqual(await ids(store, { name: 'rare' }, 2), wanted)
+  })
+
+  test('a job is not missed where those before it leave the list while a page is made', async () => {
+    const store = await rig.open()
+    const rare = await Promise.all(
+      [0, 1].map(ms => store.add({ name: 'rare', state: 'running', createdAt: later(ms) })),
+    )
+    const others = await Promise.all([2, 3, 4].map(ms => store.add({ state: 'running', createdAt: later(ms) })))
+    between(store, () =>
+      Promise.all(others.slice(0, 2).map(job => store.jobs.commit(job, { ...job, state: 'failed' }, [], null))),
+    )
+    const wanted = rare.map(({ id }) => id).toReversed()
+    assert.deepEqual(await ids(store, { state: 'running', name: 'rare' }, 2), wanted)
   })
 
   test('a rare name among many jobs costs each page a bounded look, and is found at the end of its cursors', async () => {

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { createApp } from '../../apps/orchestrator/src/app.ts'
 import { parseSettings, type Settings } from '../../apps/orchestrator/src/config.ts'
 import { survive } from '../../apps/orchestrator/src/lifecycle/crash-points.ts'
@@ -51,7 +51,7 @@ export interface RedisRig {
   serve(
     store: Store,
     limits?: Partial<Settings['limits']>,
-    more?: { environments?: object; cluster?: object },
+    more?: { environments?: object; cluster?: object; webhooks?: object; log?: Logger },
   ): Promise<Awaited<ReturnType<typeof createApp>>>
   stop(): Promise<void>
   start(): Promise<void>
@@ -114,7 +114,7 @@ export async function createRedisRig(): Promise<RedisRig> {
       }
     },
 
-    async serve(store, limits = {}, { environments = {}, cluster = {} } = {}) {
+    async serve(store, limits = {}, { environments = {}, cluster = {}, webhooks = {}, log = silent } = {}) {
       const settings = parseSettings(
         JSON.stringify({
           listen: { port: 0 },
@@ -138,12 +138,13 @@ export async function createRedisRig(): Promise<RedisRig> {
             },
           ],
           environments: { directory: join(home, 'environments'), channels: LOCKS_CHANNELS, ...environments },
+          webhooks,
           limits,
         }),
         join(home, 'trotline.yaml'),
       )
       await createFactsStore(store.redis, store.prefix).writeFacts(clusterFacts())
-      const app = await createApp(settings, { log: silent, crash: survive })
+      const app = await createApp(settings, { log, crash: survive })
       apps.push(app)
       return app
     },

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { type Client, createClient } from './api/client.ts'
-import { createExchange } from './api/exchange.ts'
+import { createApi } from './api/exchange.ts'
 import { createRoute } from './api/proxies.ts'
 import { createNameCache } from './completion/name-cache.ts'
 import { type Configuration, readConfiguration } from './configuration/configuration.ts'
@@ -68,7 +68,7 @@ export function createContext(host: Process, flags: Flags): Context {
   const token = (): Token | null => tokenOf(settings, configuration, server(), out.say)
   const clientWith = (value: string | null): Client => {
     const at = server()
-    const exchange = createExchange({
+    const api = createApi({
       url: at,
       token: value,
       interrupt,
@@ -76,7 +76,7 @@ export function createContext(host: Process, flags: Flags): Context {
       route: createRoute(settings),
       onSlow: asking => out.waiting(asking ? out.sayStyle.dim(`asking ${at.host} ${out.sayStyle.dots}`) : null),
     })
-    return createClient(exchange, at.host, createNameCache(settings.cacheHome, at))
+    return createClient(api, at.host, createNameCache(settings.cacheHome, at))
   }
   let client: Client | null = null
   return {

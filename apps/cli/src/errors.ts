@@ -10,8 +10,10 @@ const CODES = {
   NO_SUCH_JOB: EXIT.absent,
   COULD_NOT_ASK: EXIT.unasked,
   PROBLEM: EXIT.fault,
+  FAULT: EXIT.fault,
   CONFLICT: EXIT.conflict,
   NOT_ENDED: EXIT.notEnded,
+  NOT_AS_SAID: EXIT.failed,
   INTERRUPTED: EXIT.interrupted,
 } as const satisfies Record<string, ExitCode>
 export type CliErrorCode = keyof typeof CODES
@@ -28,6 +30,8 @@ export type CliErrorOptions = {
   problem?: Problem
   /** Only for COULD_NOT_ASK: the request cannot have reached the server. */
   unsent?: boolean
+  /** Only for COULD_NOT_ASK: the status of an answer that is not the server's own. */
+  foreign?: number
   /** Where a finding's field stands for the person, such as "auto-mpg.yml:7". */
   lineOf?: LineOf
   cause?: unknown

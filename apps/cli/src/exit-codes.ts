@@ -22,19 +22,22 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_MEANINGS: Record<ExitCode, string> = {
   0: 'done; for submit --follow, wait and logs --follow: the job completed',
   1: 'an unexpected fault of Trotline',
-  2: 'usage: a wrong flag, a file that cannot be read, a field that is not one',
-  3: 'no such job, environment or cluster',
+  2: 'usage: a wrong flag, a file that cannot be read or written, a field that is not one',
+  3: 'no such job, artifact, environment, cluster or webhook',
   4: 'no token, or not allowed',
-  5: 'refused: it could not run there (check, submit)',
+  5: 'refused: it could not run there (check, submit), or it may not be told (webhooks create)',
   6: 'could not ask: nothing is known, and the command is safe to repeat',
-  7: 'conflict: already ended, not to be had any more (rerun), or the same key with another request',
-  8: 'not ended yet (wait --timeout, show --exit-status)',
+  7: 'conflict: already ended, not to be had any more (rerun), another file there, or the same key with another request',
+  8: 'not ended yet (wait --timeout, show --exit-status, artifacts get, webhooks test)',
   9: 'nobody can tell whether it runs: a fact is missing, and it is named (check, submit)',
-  10: 'the job failed; of an environment: it could not be made, or is not what it was',
+  10: 'the job failed; of an environment: it could not be made; of it or an artifact: it is not what it was; a test did not arrive',
   11: 'the job, or the making of the environment, was cancelled',
   12: 'the job is held until someone releases it',
   130: 'interrupted; the job goes on',
 }
+
+/** Said below the table: what a command over several jobs ends with. */
+export const EXIT_OF_SEVERAL = 'Of several jobs: that of the first on the line which is not 0.'
 
 /** How an HTTP status ends the command. 429 and 5xx gateways say nothing about the job, so they are "could not ask". */
 export function exitOfStatus(status: number): ExitCode {

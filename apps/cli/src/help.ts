@@ -1,6 +1,6 @@
 // Help that begins with examples, because that is what people read. The layout of every --help.
 import type { Command, Help } from 'commander'
-import { EXIT_MEANINGS } from './exit-codes.ts'
+import { EXIT_MEANINGS, EXIT_OF_SEVERAL } from './exit-codes.ts'
 
 export type Example = readonly [command: string, says: string]
 
@@ -50,8 +50,10 @@ const usageOf = (command: Command): string =>
     ...command.registeredArguments.map(argument => argument.name() + (argument.variadic ? '…' : '')),
   ].join(' ')
 
-const exitRows = (): [string, string][] =>
-  Object.entries(EXIT_MEANINGS).map(([code, meaning]) => [code.padStart(3), meaning])
+const exitRows = (): [string, string][] => [
+  ...Object.entries(EXIT_MEANINGS).map(([code, meaning]): [string, string] => [code.padStart(3), meaning]),
+  ['   ', EXIT_OF_SEVERAL],
+]
 
 const MAX_LEFT = 44
 

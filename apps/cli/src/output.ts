@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts'
 import { createSafeText, safeText } from './text/safe-text.ts'
 import { createStyle, type Style } from './text/style.ts'
 
-export type Stream = NodeJS.WritableStream & Pick<Partial<WriteStream>, 'isTTY' | 'columns'>
+export type Stream = NodeJS.WritableStream & Pick<Partial<WriteStream>, 'isTTY' | 'columns' | 'rows'>
 
 export type Output = {
   json: boolean
@@ -33,6 +33,10 @@ export type Output = {
   /** The bottom line while an answer is awaited; only where nothing else is live. */
   waiting(text: string | null): void
 }
+
+/** JSON leaves some characters as they are that a terminal takes for the beginning of a command. */
+const safeJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\u007f-\u009f]/g, one => `\\u00${one.charCodeAt(0).toString(16)}`)
 
 const ERASE = '\r\u001b[K'
 
@@ -90,12 +94,19 @@ export function createOutput(options: {
     answer: text => put(answerIsTerminal ? safeText(text) : text),
     answerBytes: bytes => put(answerIsTerminal ? safeLog(decoder.decode(bytes, { stream: true })) : bytes),
     redraw: async text => {
+      const lines = safeText(text).replace(/\n$/, '').split('\n')
       // On a terminal that cannot move its cursor each state stands below the one before.
-      const up = settings.dumb || drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`
-      drawn = text.split('\n').length - 1
-      await put(`${up}${safeText(text)}`)
+      if (settings.dumb) return put(`${lines.join('\n')}\n`)
+      // What has scrolled out at the top cannot be drawn over. The last line stays: it says as of when.
+      // 0 rows: a terminal that does not know its size.
+      const room = stdout.rows ? Math.max(2, stdout.rows - 1) : lines.length
+      const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), ...lines.slice(-1)]
+      const up = drawn === 0 ? '' : `\u001b[${drawn}A\r`
+      drawn = shown.length
+      // Each line is written over what stood there and only its rest is erased: nothing is ever blank, nothing flickers.
+      await put(`${up}${shown.map(line => `${line}\u001b[K\n`).join('')}\u001b[J`)
     },
-    answerLine: value => put(`${JSON.stringify(value)}\n`),
+    answerLine: value => put(`${answerIsTerminal ? safeJson(value) : JSON.stringify(value)}\n`),
     say: text => {
       if (!quiet) tell(text)
     },

@@ -1,6 +1,7 @@
 // The grammar: global flags anywhere on the line, a verb, its own flags. Each command declares itself in commands/.
 import { Command } from 'commander'
 import type { Act } from './act.ts'
+import { declareArtifacts } from './commands/artifacts.ts'
 import { declareBundle } from './commands/bundle.ts'
 import { declareCancel } from './commands/cancel.ts'
 import { declareCheck } from './commands/check.ts'
@@ -23,6 +24,7 @@ import { declareShow } from './commands/show.ts'
 import { declareSubmit } from './commands/submit.ts'
 import { declareSuggest } from './commands/suggest.ts'
 import { declareWait } from './commands/wait.ts'
+import { declareWebhooks } from './commands/webhooks/webhooks.ts'
 import { declareWhy } from './commands/why.ts'
 import { formatHelp, withExamples } from './help.ts'
 import { version } from './version.ts'
@@ -67,9 +69,11 @@ export function createProgram(act: Act, write: (text: string) => void): Command 
   declareCancel(program, act)
   declareRelease(program, act)
   declareRerun(program, act)
+  declareArtifacts(program, act)
   declareBundle(program, act)
   declareEnv(program, act)
   declareClusters(program, act)
+  declareWebhooks(program, act)
   declareLogin(program, act)
   declareConfig(program, act)
   declareCompletion(program, act)

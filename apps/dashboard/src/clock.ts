@@ -18,8 +18,10 @@ export function heardServerTime(iso: string): void {
     serverOffset.value = offset
 }
 
+const offsetMs = (): number => serverOffset.value ?? Date.now() - performance.now()
+
 /** How long ago that was by the server's clock, in ms; never less than 0. */
-export function ageMs(iso: string): number {
-  const offset = serverOffset.value ?? Date.now() - performance.now()
-  return Math.max(0, now.value + offset - Date.parse(iso))
-}
+export const ageMs = (iso: string): number => Math.max(0, now.value + offsetMs() - Date.parse(iso))
+
+/** The server's time of day, as near as it is known. */
+export const serverTimeMs = (): number => performance.now() + offsetMs()

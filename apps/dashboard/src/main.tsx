@@ -1,5 +1,6 @@
 // Begins the page.
 import './style/page.css'
+import './style/lists.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
 

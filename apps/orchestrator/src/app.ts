@@ -8,6 +8,7 @@ import { createClusterAccess } from './clusters/access.ts'
 import { readReleases } from './clusters/release.ts'
 import { readMatrixText, readSecret, type Settings } from './config.ts'
 import { createEventStreams } from './http/event-stream.ts'
+import { baseUrlOf } from './http/problem-answer.ts'
 import { buildServer } from './http/server.ts'
 import { createCompatibility } from './lifecycle/compatibility.ts'
 import type { Crash } from './lifecycle/crash-points.ts'
@@ -30,11 +31,14 @@ import { createProbes } from './store/probes.ts'
 import { connectFailingFast, connectWaiting, durabilityGaps, storeMemory, whenReady } from './store/redis.ts'
 import { createSharedLimits } from './store/shared-limits.ts'
 import { createSightings } from './store/sightings.ts'
+import { createWebhookQueue } from './store/webhook-queue.ts'
+import { createWebhookStore } from './store/webhooks.ts'
 import { createAskOwner } from './streams/ask-owner.ts'
 import { createChanges } from './streams/changes.ts'
 import { createLogFiles } from './streams/log-files.ts'
 import { createNudges } from './streams/nudges.ts'
 import { consumeReports } from './streams/reports.ts'
+import { CLAIM_MS, createSender, MOST_IN_WINDOW, WEBHOOK_LEASE, WINDOW_MS } from './webhooks/sender.ts'
 
 export interface App {
   http: FastifyInstance
@@ -42,6 +46,8 @@ export interface App {
   start(): Promise<string>
   /** Clean stop: no new requests, streams ended, leases released, connections closed. */
   stop(): Promise<void>
+  /** Who follows something now: event streams, listeners to changes, and logs that are read for them. Without readers all are 0. */
+  following(): { streams: number; readers: number; logs: number }
 }
 
 /** How long a start waits for Redis before it gives up. */
@@ -62,9 +68,11 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
   for (const gap of await durabilityGaps(redis)) log.error({ gap }, 'Redis may lose acknowledged jobs')
 
   const keys = createKeys(prefix)
-  const { eventsPerJob, idempotencyHours, sseClients } = settings.limits
+  const { eventsPerJob, idempotencyHours, sseClients, sseStalledSeconds } = settings.limits
   const epochs = createEpochStore({ redis, keys, eventsPerJob })
-  const jobs = createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs: idempotencyHours * 3_600_000, log })
+  const idempotencyMs = idempotencyHours * 3_600_000
+  const telling = settings.webhooks.enabled
+  const jobs = createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs, telling, log })
   const facts = createFactsStore(redis, prefix)
   const probes = createProbes(redis, keys, idempotencyHours * 3_600_000)
   const limits = createSharedLimits(redis, keys, idempotencyHours * 3_600_000)
@@ -138,8 +146,28 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
   const reports = consumeReports({
     connection: queueConnections[1],
     prefix,
-    jobs: createJobStore({ ...patient, epochs: reported }),
+    jobs: createJobStore({ ...patient, epochs: reported, telling }),
     epochs: reported,
+    log,
+  })
+  const streams = createEventStreams(sseClients, sseStalledSeconds * 1_000)
+  const logFiles = createLogFiles()
+  const webhooks = createWebhookStore(redis, keys, idempotencyMs)
+  const webhookLease = createLease(redis, keys, WEBHOOK_LEASE)
+  const sender = createSender({
+    store: webhooks,
+    queue: createWebhookQueue(redis, keys, keys.lease(WEBHOOK_LEASE), () => webhookLease.value, {
+      mostOpen: settings.webhooks.openPerWebhook,
+      windowMs: WINDOW_MS,
+      mostInWindow: MOST_IN_WINDOW,
+      claimMs: CLAIM_MS,
+    }),
+    lease: webhookLease,
+    jobs,
+    settings: settings.webhooks,
+    voices: voicesOf(settings.tokens),
+    pages: baseUrlOf(settings),
+    now,
     log,
   })
   const http = await buildServer(
@@ -164,11 +192,12 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
       }),
       lockDesk,
       materialisations,
+      webhooks,
       owner,
       changes,
       nudges,
-      logFiles: createLogFiles(),
-      streams: createEventStreams(sseClients),
+      logFiles,
+      streams,
       storeGaps: () => durabilityGaps(redis),
       storeMemory: () => storeMemory(redis),
       crash,
@@ -179,15 +208,17 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
 
   return {
     http,
+    following: () => ({ streams: streams.count, readers: changes.readers, logs: logFiles.count }),
     async start() {
       const address = await http.listen({ host: settings.listen.host, port: settings.listen.port })
       for (const owner of owners.values()) owner.start()
+      if (settings.webhooks.enabled) sender.start()
       return address
     },
     async stop() {
       await http.close()
       await Promise.all([solver.close(), lockDesk.close(), channels.close()])
-      await Promise.all([...owners.values()].map(owner => owner.stop()))
+      await Promise.all([sender.stop(), ...[...owners.values()].map(owner => owner.stop())])
       const away = await redis.ping().then(
         () => false,
         () => true,
@@ -200,6 +231,12 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
     },
   }
 }
+
+/** Whose webhooks are told now. */
+const voicesOf = (tokens: Settings['tokens']) => ({
+  owners: new Set(tokens.map(({ owner }) => owner)),
+  operators: new Set(tokens.filter(({ role }) => role === 'operator').map(({ owner }) => owner)),
+})
 
 function queueAccess(reports: Settings['clusters'][number]['reports'], prefix: string) {
   if (reports.kind === 'directory') return null

@@ -174,6 +174,32 @@ const Token = z.strictObject({
 })
 export type TokenSettings = z.infer<typeof Token>
 
+/** `relay.example.org`, `relay.example.org:8443`, an address, or `*.example.org` for all below it. */
+const WebhookHost = z
+  .string()
+  .max(255)
+  .regex(/^(?:\*\.)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/, 'is not a host, host:port or *.domain')
+
+const WebhookSettings = z.strictObject({
+  /** false: none can be made, and nothing is sent. */
+  enabled: z.boolean().default(true),
+  /** The only public hosts that may be told; null: any. */
+  hosts: z.array(WebhookHost).max(1000).nullable().default(null),
+  /**
+   * Hosts that may lie in a private network or on this machine, and may be told without TLS. Every other one has to have a public
+   * address and https, at each try; link-local addresses, where clouds tell a machine its secrets, are told nothing at all.
+   */
+  privateHosts: z.array(WebhookHost).max(1000).default([]),
+  perOwner: z.int().min(1).max(1000).default(50),
+  /** Of one webhook: messages that wait or are parked. What comes on top of them becomes one message together. */
+  openPerWebhook: z.int().min(10).max(1000).default(100),
+  /** Connections at once; to one webhook there is one at a time. */
+  sendsAtOnce: z.int().min(1).max(64).default(8),
+  sendsPerMinute: z.int().min(1).max(100_000).default(600),
+  timeLimitSeconds: z.int().min(1).max(60).default(10),
+})
+export type WebhookSettings = z.infer<typeof WebhookSettings>
+
 /** As seen from src and from dist alike. */
 const SHIPPED_MATRIX = resolve(import.meta.dirname, '../../../conda/compatibility.json')
 
@@ -194,6 +220,7 @@ const Settings = z.strictObject({
   /** Default: the matrix that came with this server. */
   compatibility: z.strictObject({ matrixFile: z.string().default(SHIPPED_MATRIX) }).prefault({}),
   environments: EnvironmentsSettings.prefault({}),
+  webhooks: WebhookSettings.prefault({}),
   tokens: z.array(Token).max(10_000),
   clusters: z.array(Cluster).min(1).max(64),
   limits: z
@@ -201,7 +228,9 @@ const Settings = z.strictObject({
       bodyBytes: z.int().min(1024).default(1_048_576),
       logWindowBytes: z.int().min(1024).default(1_048_576),
       listPage: z.int().min(1).default(200),
-      sseClients: z.int().min(1).default(500),
+      sseClients: z.int().min(1).default(2_000),
+      /** A client of an event stream that takes nothing for so long is dropped. */
+      sseStalledSeconds: z.int().min(1).max(3_600).default(60),
       eventsPerJob: z.int().min(100).default(5_000),
       idempotencyHours: z.int().min(1).default(24),
       /** How long a cancel may take before an operator may end its job by force; a held job needs no such wait. */

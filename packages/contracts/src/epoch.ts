@@ -15,6 +15,10 @@ export function rankOf(run: RunId): number {
 
 const MetricName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/)
 
+/** Of a value that is no number. */
+export const NonFinite = z.enum(['nan', '+inf', '-inf'])
+export type NonFinite = z.infer<typeof NonFinite>
+
 /** A line of epochs.jsonl. JSON has no NaN: such a value is null here and named in `nonFinite`. */
 export const EpochLine = z
   .strictObject({
@@ -25,7 +29,7 @@ export const EpochLine = z
     at: Timestamp,
     seconds: z.number().min(0),
     values: z.record(MetricName, z.number().nullable()),
-    nonFinite: z.record(MetricName, z.enum(['nan', '+inf', '-inf'])).optional(),
+    nonFinite: z.record(MetricName, NonFinite).optional(),
   })
   .meta({ id: 'EpochLine' })
 export type EpochLine = z.infer<typeof EpochLine>
@@ -37,7 +41,7 @@ export type Epoch = z.infer<typeof Epoch>
 /** Splits numbers that JSON cannot carry from those it can. */
 export function epochValues(values: Readonly<Record<string, number>>): Pick<EpochLine, 'values' | 'nonFinite'> {
   const finite: Record<string, number | null> = {}
-  const nonFinite: Record<string, 'nan' | '+inf' | '-inf'> = {}
+  const nonFinite: Record<string, NonFinite> = {}
   for (const [name, value] of Object.entries(values)) {
     finite[name] = Number.isFinite(value) ? value : null
     if (!Number.isFinite(value)) nonFinite[name] = Number.isNaN(value) ? 'nan' : value > 0 ? '+inf' : '-inf'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { JobCompatibility } from './compatibility.ts'
 import { EnvironmentLook } from './environment-directory.ts'
 import { EnvironmentVersion } from './environment-views.ts'
-import { Epoch, RunId } from './epoch.ts'
+import { Epoch, NonFinite, RunId } from './epoch.ts'
 import { Failure, FailureReason } from './failure.ts'
 import { ResumedFrom, TrainingReport } from './job-directory.ts'
 import { ClusterName, IdentityName, JobId, JobName, OwnerId, Sha256, Timestamp, UnixUser } from './names.ts'
@@ -209,8 +209,9 @@ export const JobSummary = z
     slurmState: z.string().nullable(),
     epochs: z.int(),
     ofEpochs: z.int(),
-    /** Of the last epoch; null: no epoch yet, or it was no number. */
+    /** Of the last epoch; null: no epoch yet, or it was no number, which `lossNonFinite` names. */
     loss: z.number().nullable(),
+    lossNonFinite: NonFinite.nullable(),
     gpus: z.int().min(0),
     /** Of the newest run. */
     startedAt: Timestamp.nullable(),
@@ -242,6 +243,7 @@ export function summaryOf(job: ListedJob): JobSummary {
     epochs: job.progress.epochs,
     ofEpochs: job.progress.of,
     loss: job.progress.last?.values.loss ?? null,
+    lossNonFinite: job.progress.last?.nonFinite?.loss ?? null,
     gpus: job.request.resources.gpus,
     startedAt: job.runs.at(-1)?.startedAt ?? null,
     hold: job.hold?.code ?? null,

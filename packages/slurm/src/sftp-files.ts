@@ -10,7 +10,7 @@ import type { FileSlice, PutContent } from './transport.ts'
 /** One turn of a reader. OpenSSH answers up to 255 KiB per request since 8.5, ssh2 splits for older ones. */
 const TURN_BYTES = 128 * 1024
 /** Requests in flight per channel: hides the round trip, bounds the memory. */
-const TURNS_AT_ONCE = 4
+const TURNS_AT_ONCE = 8
 /** sftp-server keeps a descriptor per open file. */
 const OPEN_FILES = 32
 const WRITE_BYTES = 32 * 1024
@@ -25,18 +25,23 @@ export class SftpReader {
       const file = await this.#turns.run(() => sftp.open(path, 'r')).catch(nullIfNoFile)
       if (file === null) return null
       try {
-        const chunks: Uint8Array[] = []
-        let read = 0
-        while (read < lengthBytes) {
-          const from = offset + read
-          const chunk = await this.#turns.run(() => file.read(from, Math.min(TURN_BYTES, lengthBytes - read)))
-          if (chunk.byteLength === 0) break
-          chunks.push(chunk)
-          read += chunk.byteLength
+        const into = Buffer.allocUnsafeSlow(lengthBytes)
+        const turn = async (from: number): Promise<number> => {
+          const room = into.subarray(from, from + TURN_BYTES)
+          return room.length === 0 ? 0 : this.#turns.run(() => file.read(offset + from, room))
         }
-        // Asked last: a file that grows meanwhile is at least as long as what was read of it.
-        const sizeBytes = await this.#turns.run(() => file.sizeBytes())
-        return { bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks), sizeBytes }
+        for (let read = 0; ; ) {
+          // At once, because each answer takes a round trip. sftp-server does them in this order, so the size is asked last: a file that
+          // grows meanwhile is at least as long as what was read of it.
+          const asked: Promise<number>[] = Array.from({ length: TURNS_AT_ONCE }, (_, i) => turn(read + i * TURN_BYTES))
+          const size: Promise<number> = this.#turns.run(() => file.sizeBytes())
+          const [sizeBytes, ...counts] = await Promise.all([size, ...asked])
+          // Behind one that is short the next would leave a gap.
+          const short = counts.findIndex(count => count < TURN_BYTES)
+          const atEnd = counts[short] === 0 || counts[short + 1] === 0
+          read += short < 0 ? TURNS_AT_ONCE * TURN_BYTES : short * TURN_BYTES + (counts[short] ?? 0)
+          if (read >= lengthBytes || (short >= 0 && atEnd)) return { bytes: into.subarray(0, read), sizeBytes }
+        }
       } finally {
         file.close().catch(() => {}) // the answer is known, a lost connection closes it too
       }

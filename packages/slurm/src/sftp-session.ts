@@ -28,8 +28,8 @@ export class NoSuchFile extends Error {}
 
 export interface SftpFile {
   sizeBytes(): Promise<number>
-  /** Fewer bytes than asked, and none past the end, are no error. */
-  read(position: number, lengthBytes: number): Promise<Uint8Array>
+  /** Fills `into` from `position` on. How many bytes came: fewer than it has room for, and none past the end, are no error. */
+  read(position: number, into: Buffer): Promise<number>
   write(position: number, bytes: Uint8Array): Promise<void>
   setMode(mode: number): Promise<void>
   sync(): Promise<void>
@@ -75,11 +75,7 @@ export function openSftp(raw: RawSftp, connection: Loss): Sftp {
 
   const fileOf = (handle: Buffer, path: string): SftpFile => ({
     sizeBytes: async () => (await ask<{ size: number }>('stat', path, done => raw.fstat(handle, done))).size,
-    async read(position, lengthBytes) {
-      const into = Buffer.allocUnsafe(lengthBytes)
-      const count = await ask<number>('read', path, done => raw.read(handle, into, 0, lengthBytes, position, done))
-      return into.subarray(0, count)
-    },
+    read: (position, into) => ask<number>('read', path, done => raw.read(handle, into, 0, into.length, position, done)),
     write: (position, bytes) => {
       const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       return ask('write', path, done => raw.write(handle, from, 0, from.length, position, done))

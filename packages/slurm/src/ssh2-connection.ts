@@ -1,7 +1,14 @@
 // One SSH connection. The only file that imports ssh2; what leaves it are the few words below.
 // Whatever was under way when the connection goes fails with SSH_LOST: an exit status was not seen.
 import { readFile } from 'node:fs/promises'
-import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2'
+import {
+  type AlgorithmList,
+  type CipherAlgorithm,
+  Client,
+  type ClientChannel,
+  type ConnectConfig,
+  type SFTPWrapper,
+} from 'ssh2'
 import { ChannelRefused } from './channel-gate.ts'
 import { SlurmError } from './errors.ts'
 import { hostKeyAlgorithms, judgeKey, type KeyVerdict, knownHost } from './known-hosts.ts'
@@ -63,7 +70,7 @@ export async function connect(server: SshServer): Promise<SshConnection> {
     readyTimeout: server.connectTimeoutMs ?? 20_000,
     keepaliveInterval: server.keepAliveIntervalMs ?? 5_000,
     keepaliveCountMax: 3,
-    algorithms: { serverHostKey: algorithms as never },
+    algorithms: { serverHostKey: algorithms as never, cipher: CHACHA_LAST },
     hostVerifier: (blob: Buffer) => {
       verdict = judgeKey(known, blob)
       return verdict === 'known'
@@ -112,6 +119,11 @@ export async function connect(server: SshServer): Promise<SshConnection> {
     },
   }
 }
+
+// ssh2 proposes chacha20-poly1305 first. With AES in the processor AES-GCM costs half: 1.2 s of processor time a gigabyte against 2.2.
+// In this order: what is in the list is not appended.
+const CHACHA: CipherAlgorithm = 'chacha20-poly1305@openssh.com'
+const CHACHA_LAST = { remove: CHACHA, prepend: [], append: CHACHA } satisfies AlgorithmList<CipherAlgorithm>
 
 // `wrap` runs in the very call that brings the channel: its exit status and end may come with it in one piece, and whoever
 // listens a turn later has missed them (seen once in 200 commands).

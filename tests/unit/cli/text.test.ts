@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CliError } from '../../../apps/cli/src/errors.ts'
 import { startOfLast } from '../../../apps/cli/src/logs/log-tail.ts'
-import { unfinishedBytes } from '../../../apps/cli/src/logs/utf8-border.ts'
 import { errorText } from '../../../apps/cli/src/text/error-text.ts'
 import { bytes, figure } from '../../../apps/cli/src/text/figures.ts'
 import { createSafeText } from '../../../apps/cli/src/text/safe-text.ts'
@@ -33,16 +32,6 @@ test('a peak is never lost in a curve, and NaN is a gap', () => {
   values[500] = 9
   assert.ok(sparkline(values, 20, true).includes('█'))
   assert.equal(sparkline([1, null, 2], 3, true), '▁ █')
-})
-
-test('only unfinished characters are waited for at a border', () => {
-  const text = new TextEncoder().encode('a€😀')
-  assert.deepEqual(
-    [1, 2, 3, 4, 5, 6, 7, 8].map(end => unfinishedBytes(text.subarray(0, end))),
-    [0, 1, 2, 0, 1, 2, 3, 0],
-  )
-  assert.equal(unfinishedBytes(Uint8Array.of(0x61, 0xff)), 0)
-  assert.equal(unfinishedBytes(Uint8Array.of(0x80, 0x80, 0x80, 0x80)), 0)
 })
 
 test('the last lines begin where they should, with and without a line end at the end', () => {

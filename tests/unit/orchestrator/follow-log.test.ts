@@ -223,7 +223,8 @@ describe('following a log', () => {
     const at = world({ state: 'completed', runs: [run(1, ended)] })
     at.write(1, Buffer.concat([Buffer.from('half 10 %\r'), Buffer.of(0xff, 0xfe, 0x00), Buffer.from('\n')]))
     const frames: string[] = []
-    for await (const one of logFrames(at.follow(null, { pieceBytes: 10 }))) frames.push(one)
+    for await (const one of logFrames(at.follow(null, { pieceBytes: 10 })))
+      frames.push(Buffer.from(one as string).toString())
     assert.deepEqual(frames, [
       ': following\n\n',
       'id: 1:0\nevent: attempt\ndata: {"attempt":1,"run":"1-0","node":"n1"}\n\n',

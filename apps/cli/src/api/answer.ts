@@ -1,17 +1,15 @@
-// Answers by the contract: fields that a newer server adds are let through, missing or changed ones are "could not ask".
+// Answers by the contract. The path gives their type, and the contract's schema of that type reads them: fields that a newer server adds are let
+// through, missing or changed ones are "could not ask". A type alone would hand them on, and something else would be said of the job.
 import type { z } from 'zod'
 import { CliError } from '../errors.ts'
 
-export type ReadAnswer = <T>(schema: z.ZodType<T>, response: Response) => Promise<T>
+/** @throws CliError COULD_NOT_ASK where it is of another shape */
+export type ReadAnswer = <T>(schema: z.ZodType<T>, answer: { data: NoInfer<T> }) => T
 
-export function createReadAnswer(host: string): ReadAnswer {
-  return async (schema, response) => {
-    const value: unknown = await response.json().catch((cause: unknown) => {
-      throw new CliError('COULD_NOT_ASK', `The answer of ${host} broke off.`, { cause })
-    })
-    return answerOf(host, schema, value)
-  }
-}
+export const createReadAnswer =
+  (host: string): ReadAnswer =>
+  (schema, { data }) =>
+    answerOf(host, schema, data)
 
 /** @throws CliError COULD_NOT_ASK where it is of another shape */
 export function answerOf<T>(host: string, schema: z.ZodType<T>, value: unknown): T {
@@ -27,7 +25,7 @@ export function answerOf<T>(host: string, schema: z.ZodType<T>, value: unknown):
 }
 
 /** By the server's clock, in milliseconds, so that ages never depend on this machine's. */
-export function serverTime(response: Response): number {
-  const date = Date.parse(response.headers.get('date') ?? '')
+export function serverTime({ headers }: { headers: Headers }): number {
+  const date = Date.parse(headers.get('date') ?? '')
   return Number.isNaN(date) ? Date.now() : date
 }

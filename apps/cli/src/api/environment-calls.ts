@@ -1,4 +1,5 @@
 // /v1/environments as this command line asks it. ENV is the server's to resolve: an id, eight or more digits of its beginning, a name or ml@3.
+import type { Query, Schema } from '@trotline/client'
 import {
   Collection,
   Environment,
@@ -13,18 +14,13 @@ import {
 import type { NameCache } from '../completion/name-cache.ts'
 import { CliError } from '../errors.ts'
 import { answerOf, createReadAnswer, serverTime } from './answer.ts'
-import type { Exchange } from './exchange.ts'
-import { newKey } from './keys.ts'
-import { serverEvents } from './server-events.ts'
+import { heard, jsonOf } from './event-stream.ts'
+import type { Api } from './exchange.ts'
 
-export const LOCK_FORMATS = ['trotline', 'explicit', 'conda-lock', 'pixi'] as const
-export type LockFormat = (typeof LOCK_FORMATS)[number]
+export type LockFormat = NonNullable<Query<'/v1/environments/{id}/lock'>['format']>
+export const LOCK_FORMATS = ['trotline', 'explicit', 'conda-lock', 'pixi'] as const satisfies readonly LockFormat[]
 
-export type BuildLogQuery = {
-  offset?: number | undefined
-  limit?: number | undefined
-  tail?: number | undefined
-}
+export type BuildLogQuery = Query<'/v1/environments/{id}/clusters/{cluster}/log'>
 /** Bytes lie at offset … next of a log of `size` so far. */
 export type BuildLogChunk = { bytes: Uint8Array; offset: number; next: number; size: number }
 
@@ -33,11 +29,8 @@ export type EnvironmentCalls = ReturnType<typeof environmentCalls>
 /** A server that looks at every file of a large environment takes its time. */
 const VERIFY_TIMEOUT_MS = 600_000
 
-export function environmentCalls(exchange: Exchange, host: string, names: NameCache) {
+export function environmentCalls(api: Api, host: string, names: NameCache) {
   const read = createReadAnswer(host)
-  const one = (environment: string) => `/v1/environments/${encodeURIComponent(environment)}`
-  const on = (environment: string, cluster: string) => `${one(environment)}/clusters/${encodeURIComponent(cluster)}`
-  const post = () => ({ method: 'POST', headers: { 'idempotency-key': newKey() } }) as const
 
   return {
     /** @throws CliError PROBLEM as the server's answer; closing the connection (signal) ends the solve */
@@ -46,14 +39,11 @@ export function environmentCalls(exchange: Exchange, host: string, names: NameCa
       signal: AbortSignal,
       onProgress: (progress: SolveProgress) => void,
     ): Promise<EnvironmentMade> => {
-      for await (const message of serverEvents(
-        exchange,
-        '/v1/environments',
-        { method: 'POST', body: request },
-        signal,
-      )) {
+      // As it was written: the server says what is wrong with it.
+      const body = request as Schema<'EnvironmentRequestInput'>
+      for await (const message of heard(api.postEvents('/v1/environments', { body, signal }), signal)) {
         if (message === 'alive') continue
-        const value: unknown = JSON.parse(message.data)
+        const value = jsonOf(message.data)
         if (message.event === 'progress') {
           const progress = SolveProgress.safeParse(value)
           if (progress.success) onProgress(progress.data)
@@ -68,51 +58,53 @@ export function environmentCalls(exchange: Exchange, host: string, names: NameCa
       })
     },
     list: async (query: { name?: string; limit?: number; cursor?: string }) => {
-      const response = await exchange('/v1/environments', { query })
-      const page = await read(EnvironmentPage, response)
+      const answer = await api.get('/v1/environments', { query })
+      const page = read(EnvironmentPage, answer)
       if (query.name === undefined) names.environments(page.items)
-      return { page, now: serverTime(response) }
+      return { page, now: serverTime(answer) }
     },
-    show: async (environment: string): Promise<{ environment: Environment; now: number }> => {
-      const response = await exchange(one(environment))
-      return { environment: await read(Environment, response), now: serverTime(response) }
+    show: async (id: string): Promise<{ environment: Environment; now: number }> => {
+      const answer = await api.get('/v1/environments/{id}', { path: { id } })
+      return { environment: read(Environment, answer), now: serverTime(answer) }
     },
     /** `lacks`: what the format has no place for, in sentences. */
-    lock: async (environment: string, format: LockFormat): Promise<{ text: string; lacks: string[] }> => {
-      const response = await exchange(`${one(environment)}/lock`, { query: { format }, headers: { accept: '*/*' } })
-      return { text: await response.text(), lacks: lacksIn(response.headers.get('trotline-lock-lacks')) }
+    lock: async (id: string, format: LockFormat): Promise<{ text: string; lacks: string[] }> => {
+      const { data, headers } = await api.text('/v1/environments/{id}/lock', { path: { id }, query: { format } })
+      return { text: data, lacks: lacksIn(headers.get('trotline-lock-lacks')) }
     },
-    diff: async (from: string, to: string): Promise<EnvironmentDiff> =>
-      read(EnvironmentDiff, await exchange(`${one(from)}/diff/${encodeURIComponent(to)}`)),
+    diff: async (id: string, other: string): Promise<EnvironmentDiff> =>
+      read(EnvironmentDiff, await api.get('/v1/environments/{id}/diff/{other}', { path: { id, other } })),
     history: async (name: string): Promise<EnvironmentHistory> =>
-      read(EnvironmentHistory, await exchange(`/v1/environments/names/${encodeURIComponent(name)}`)),
-    build: async (environment: string, cluster: string): Promise<Materialisation> =>
-      read(Materialisation, await exchange(on(environment, cluster), post())),
-    on: async (environment: string, cluster: string): Promise<Materialisation> =>
-      read(Materialisation, await exchange(on(environment, cluster))),
-    cancelOrRemove: async (environment: string, cluster: string): Promise<Materialisation> =>
-      read(Materialisation, await exchange(on(environment, cluster), { method: 'DELETE' })),
-    verify: async (environment: string, cluster: string): Promise<Materialisation> =>
+      read(EnvironmentHistory, await api.get('/v1/environments/names/{name}', { path: { name } })),
+    build: async (id: string, cluster: string): Promise<Materialisation> =>
+      read(Materialisation, await api.post('/v1/environments/{id}/clusters/{cluster}', { path: { id, cluster } })),
+    on: async (id: string, cluster: string): Promise<Materialisation> =>
+      read(Materialisation, await api.get('/v1/environments/{id}/clusters/{cluster}', { path: { id, cluster } })),
+    cancelOrRemove: async (id: string, cluster: string): Promise<Materialisation> =>
+      read(Materialisation, await api.delete('/v1/environments/{id}/clusters/{cluster}', { path: { id, cluster } })),
+    verify: async (id: string, cluster: string): Promise<Materialisation> =>
       read(
         Materialisation,
-        await exchange(`${on(environment, cluster)}/verify`, { ...post(), timeoutMs: VERIFY_TIMEOUT_MS }),
+        await api.post('/v1/environments/{id}/clusters/{cluster}/verify', {
+          path: { id, cluster },
+          timeoutMs: VERIFY_TIMEOUT_MS,
+        }),
       ),
-    log: async (environment: string, cluster: string, query: BuildLogQuery): Promise<BuildLogChunk> => {
-      const response = await exchange(`${on(environment, cluster)}/log`, { query, headers: { accept: 'text/plain' } })
-      const bytes = new Uint8Array(await response.arrayBuffer())
-      const offset = Number(response.headers.get('trotline-offset') ?? 0)
+    log: async (id: string, cluster: string, query: BuildLogQuery): Promise<BuildLogChunk> => {
+      const { data: bytes, headers } = await api.bytes('/v1/environments/{id}/clusters/{cluster}/log', {
+        path: { id, cluster },
+        query,
+      })
+      const offset = Number(headers.get('trotline-offset') ?? 0)
       return {
         bytes,
         offset,
-        next: Number(response.headers.get('trotline-next-offset') ?? offset + bytes.length),
-        size: Number(response.headers.get('trotline-size') ?? 0),
+        next: Number(headers.get('trotline-next-offset') ?? offset + bytes.length),
+        size: Number(headers.get('trotline-size') ?? 0),
       }
     },
-    collect: async (cluster: string, body: { unusedDays?: number; dryRun: boolean }): Promise<Collection> =>
-      read(
-        Collection,
-        await exchange(`/v1/clusters/${encodeURIComponent(cluster)}/environments/collect`, { ...post(), body }),
-      ),
+    collect: async (name: string, body: { unusedDays?: number; dryRun: boolean }): Promise<Collection> =>
+      read(Collection, await api.post('/v1/clusters/{name}/environments/collect', { path: { name }, body })),
   }
 }
 

@@ -1,28 +1,16 @@
-// One HTTP exchange with the server: bearer token in, a good answer out. Everything else is a CliError:
-// an answered problem with its status, or "could not ask", which is never shown as an answer.
+// The server as this command line asks it: with the token, through the proxy, and with every fault a CliError: an answered problem with its
+// status, or "could not ask", which is never shown as an answer.
+import { type Client, type CouldNotAsk, createClient, type Fault, Refused } from '@trotline/client'
 import { Problem } from '@trotline/contracts'
 import { CliError } from '../errors.ts'
 import type { Route } from './proxies.ts'
 
-export type Ask = {
-  method?: 'GET' | 'POST' | 'DELETE'
-  /** A list stands for the same name several times. */
-  query?: Readonly<Record<string, string | number | readonly string[] | undefined>>
-  headers?: Readonly<Record<string, string>>
-  body?: unknown
-  /** Silence after which the answer counts as lost. null: the caller watches (streams). */
-  timeoutMs?: number | null
-  signal?: AbortSignal
-  /** Statuses that are answers, too. */
-  accepts?: readonly number[]
-}
+/** Calls by path and method; their answers have the types of the API's description. */
+export type Api = Client
 
-export type Exchange = (path: string, ask?: Ask) => Promise<Response>
-
-const ANSWER_TIMEOUT_MS = 30_000
 const SLOW_AFTER_MS = 300
 
-export function createExchange(options: {
+export function createApi(options: {
   url: URL
   /** null: asked without one, as /readyz is. */
   token: string | null
@@ -31,67 +19,65 @@ export function createExchange(options: {
   route: Route
   /** Told when an answer takes long, and when the wait is over. */
   onSlow: (asking: boolean) => void
-}): Exchange {
+}): Api {
   const { url, token, interrupt, userAgent, route, onSlow } = options
-  return async (path, ask = {}) => {
-    const timeoutMs = ask.timeoutMs === undefined ? ANSWER_TIMEOUT_MS : ask.timeoutMs
-    const signals = [interrupt, ...(ask.signal === undefined ? [] : [ask.signal])]
-    if (timeoutMs !== null) signals.push(AbortSignal.timeout(timeoutMs))
-    const slow = setTimeout(() => onSlow(true), SLOW_AFTER_MS)
-    try {
-      const response = await route.fetch(address(url, path, ask.query), {
-        method: ask.method ?? 'GET',
-        // A POST that follows a redirect becomes a GET: an answer from elsewhere is no answer.
-        redirect: 'manual',
-        headers: {
-          accept: 'application/json',
-          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-          'user-agent': userAgent,
-          ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...ask.headers,
-        },
-        signal: AbortSignal.any(signals),
-        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
-      })
-      if (response.ok || ask.accepts?.includes(response.status) === true) return response
-      throw await refusal(response, url)
-    } catch (error) {
-      throw error instanceof CliError ? error : lost(error, url, interrupt, route.proxyOf(url))
-    } finally {
-      clearTimeout(slow)
-      onSlow(false)
-    }
+  return createClient({
+    baseUrl: url.href,
+    token,
+    headers: { 'user-agent': userAgent },
+    signal: interrupt,
+    keyPrefix: 'cli-',
+    async fetch(address, sent) {
+      const slow = setTimeout(() => onSlow(true), SLOW_AFTER_MS)
+      try {
+        return await route.fetch(new URL(address), sent)
+      } finally {
+        clearTimeout(slow)
+        onSlow(false)
+      }
+    },
+    fault: fault => cliError(fault, url, interrupt, route.proxyOf(url)),
+  })
+}
+
+function cliError(fault: Fault, url: URL, interrupt: AbortSignal, proxy: string | null): CliError {
+  if (fault instanceof Refused) {
+    const { problem, status } = fault
+    // Fields that a newer server adds are let through, as in answer.ts.
+    const wrong = Problem.safeParse(problem).error?.issues.find(issue => issue.code !== 'unrecognized_keys')
+    if (wrong !== undefined) return notTrotline(url, status, '', wrong)
+    return new CliError('PROBLEM', fault.message, { problem: problem as Problem })
+  }
+  // Such as a proxy's address that is none.
+  if (fault.cause instanceof CliError) return fault.cause
+  switch (fault.reason) {
+    case 'foreign':
+      return foreign(fault, url)
+    case 'silence':
+    case 'broken-off':
+      return lost(fault.cause, url, interrupt, proxy, fault.reason === 'silence' ? fault.message : null)
+    default:
+      return lost(fault.cause, url, interrupt, proxy)
   }
 }
 
-function address(base: URL, path: string, query: Ask['query'] = {}): URL {
-  const url = new URL(`${base.href.replace(/\/$/, '')}${path}`)
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined) continue
-    for (const one of typeof value === 'object' ? value : [String(value)]) url.searchParams.append(name, one)
-  }
-  return url
-}
-
-async function refusal(response: Response, url: URL): Promise<CliError> {
-  if (response.status >= 300 && response.status < 400) {
-    const to = response.headers.get('location') ?? 'elsewhere'
+function foreign({ response, cause }: CouldNotAsk, url: URL): CliError {
+  const { status = 0, statusText = '', headers } = response ?? {}
+  if (status >= 300 && status < 400) {
+    const to = headers?.get('location') ?? 'elsewhere'
     return new CliError('COULD_NOT_ASK', `Could not ask ${url.host}: it points to ${to}.`, {
       fix: ['Set TROTLINE_URL to the address the server itself answers on.'],
     })
   }
-  const text = await response.text()
-  try {
-    const problem = Problem.loose().parse(JSON.parse(text))
-    return new CliError('PROBLEM', problem.detail, { problem })
-  } catch (cause) {
-    return new CliError(
-      'COULD_NOT_ASK',
-      `Could not ask ${url.host}: the answer (${response.status} ${response.statusText}) is not Trotline's. Perhaps a proxy spoke.`,
-      { cause },
-    )
-  }
+  return notTrotline(url, status, statusText, cause)
 }
+
+const notTrotline = (url: URL, status: number, statusText: string, cause: unknown): CliError =>
+  new CliError(
+    'COULD_NOT_ASK',
+    `Could not ask ${url.host}: the answer (${`${status} ${statusText}`.trim()}) is not Trotline's. Perhaps a proxy spoke.`,
+    { cause, foreign: status },
+  )
 
 /** Faults that happen before a byte of the request leaves. */
 const UNSENT: Record<string, string> = {
@@ -118,12 +104,20 @@ const LOST: Record<string, string> = {
   ETIMEDOUT: 'no answer in time',
 }
 
-export function lost(error: unknown, url: URL, interrupt: AbortSignal, proxy: string | null = null): CliError {
+/** @param words in place of what the error says of itself; null: it tells */
+export function lost(
+  error: unknown,
+  url: URL,
+  interrupt: AbortSignal,
+  proxy: string | null = null,
+  words: string | null = null,
+): CliError {
   if (interrupt.aborted) return interrupted(error)
   const code = codeOf(error)
   const unsent = code === null ? wordsOf(error) === BAD_PORT : UNSENT[code] !== undefined
   const timedOut = error instanceof Error && error.name === 'TimeoutError'
-  const why = timedOut ? 'no answer in time' : ((code && (UNSENT[code] ?? LOST[code] ?? code)) ?? wordsOf(error))
+  const why =
+    words ?? (timedOut ? 'no answer in time' : ((code && (UNSENT[code] ?? LOST[code] ?? code)) ?? wordsOf(error)))
   const through = proxy === null ? '' : `, via proxy ${proxy}`
   return new CliError('COULD_NOT_ASK', `Could not ask ${url.host} (${why}${through}).`, {
     unsent,

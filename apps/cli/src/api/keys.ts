@@ -1,4 +1,4 @@
-// Idempotency keys: a request whose answer was lost is asked again under the same one, and is done once.
-import { randomUUID } from 'node:crypto'
+// Idempotency keys of this command line: who looks at a request sees where it came from.
+import { newKey as anyKey } from '@trotline/client'
 
-export const newKey = (): string => `cli-${randomUUID()}`
+export const newKey = (): string => anyKey('cli-')

@@ -1,11 +1,12 @@
 // How long a lost connection is tried again: quickly at first, then every 5 s, until the patience is used up.
 // A sign of life resets it, so an outage is measured from its own beginning.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { waitBeforeMs } from '@trotline/client'
 import type { CliError } from '../errors.ts'
 import { interrupted } from './exchange.ts'
 
-const FIRST_WAIT_MS = 500
-const LONGEST_WAIT_MS = 5000
+/** A line that broke is usually there again at once: a proxy's limit, a server that starts anew. */
+const AT_ONCE_MS = 100
 
 export type Patience = {
   /** Waits until it is time to ask again; throws the error once the patience is used up. */
@@ -31,7 +32,7 @@ export function createPatience(options: {
       if (leftMs <= 0) throw error
       tries += 1
       onTry(tries, error, leftMs)
-      const waitMs = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS, Math.max(leftMs, 1))
+      const waitMs = Math.min(tries === 1 ? AT_ONCE_MS : waitBeforeMs(tries - 1), Math.max(leftMs, 1))
       await sleep(waitMs, undefined, { signal }).catch(cause => {
         throw interrupted(cause)
       })

@@ -1,17 +1,16 @@
-// Sends what makes a job until there is an answer or the patience ends. The same key travels with every repetition, so that an answer
+// Sends what makes a job, or a webhook, until there is an answer or the patience ends. The same key travels with every repetition, so that an answer
 // that was lost on the way can be asked for again without a second job.
-import type { Job } from '@trotline/contracts'
 import type { Context } from '../context.ts'
 import { CliError, isTransient } from '../errors.ts'
 import { duration } from '../text/durations.ts'
 import { createPatience } from './patience.ts'
 
 /** A connection that never stood sent nothing, and is not tried again. @param again the command that takes it up, with the key */
-export async function sendOnce(
+export async function sendOnce<Made extends { id: string }>(
   { out, interrupt, patienceMs }: Pick<Context, 'out' | 'interrupt' | 'patienceMs'>,
-  send: () => Promise<Job>,
+  send: () => Promise<Made>,
   again: string,
-): Promise<Job> {
+): Promise<Made> {
   const style = out.sayStyle
   let sent = false
   const patience = createPatience({
@@ -26,11 +25,11 @@ export async function sendOnce(
   })
   for (;;) {
     try {
-      const job = await send()
+      const made = await send()
       if (patience.answered() !== null) {
-        out.say(style.good(`The answer was lost. Asked again with the same key: accepted as ${job.id} (once).`))
+        out.say(style.good(`The answer was lost. Asked again with the same key: accepted as ${made.id} (once).`))
       }
-      return job
+      return made
     } catch (error) {
       const unknown = ['Whether it was accepted is not known. With the same key it cannot be accepted twice.']
       if (error instanceof CliError && error.code === 'INTERRUPTED') {

@@ -1,5 +1,6 @@
 // trotline bundle: a job as one archive: request, lock, script, versions, digests and result. trotline rerun takes it anywhere.
 import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Act } from '../act.ts'
 import type { Context } from '../context.ts'
@@ -28,8 +29,13 @@ async function bundle(context: Context, wanted: string, options: { output?: stri
   const { client, out } = context
   const id = await findJob(context, wanted)
   const archive = await client.reruns.bundle(id)
-  const file = options.output ?? (out.answerIsTerminal ? `trotline-${id}.tgz` : '-')
+  // With --json stdout is the answer's, and an archive is none.
+  const file = options.output ?? (out.answerIsTerminal || out.json ? `trotline-${id}.tgz` : '-')
   if (file === '-') {
+    if (out.json)
+      throw new CliError('USAGE', 'With --json the archive goes to a file: name it with --output.', {
+        failed: 'Not written',
+      })
     if (out.answerIsTerminal)
       throw new CliError('USAGE', 'An archive is nothing to look at: this is a terminal.', {
         failed: 'Not written',
@@ -38,7 +44,7 @@ async function bundle(context: Context, wanted: string, options: { output?: stri
     await out.answerBytes(archive)
     return EXIT.done
   }
-  await written(file, archive)
+  await written(resolve(context.cwd, file), archive)
   if (out.json) await out.answerLine({ file, bytes: archive.length })
   else if (!out.quiet)
     await out.answer(out.answerIsTerminal ? `Written  ${file}  ${bytes(archive.length)}\n` : `${file}\n`)

@@ -19,7 +19,7 @@ export function declareCompletion(program: Command, act: Act): void {
 }
 
 async function completion({ out }: Context, shell: Shell) {
-  await out.answer(SCRIPTS[shell])
+  await (out.json ? out.answerLine({ shell, script: SCRIPTS[shell] }) : out.answer(SCRIPTS[shell]))
   if (out.answerIsTerminal) out.say(`To load it, ${LOADING[shell]}`)
   return EXIT.done
 }

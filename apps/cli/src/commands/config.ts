@@ -87,6 +87,7 @@ async function setOne(context: Context, name: string, value: string | undefined,
     })
   }
   setInFile(file, key, written ?? null)
+  if (out.json) await out.answerLine({ key, value: value ?? null, file })
   out.say(value === undefined ? `${key} is taken out of ${file}` : `${key} is ${value} in ${file}`)
   const before = context.configuration.of(key)
   if (

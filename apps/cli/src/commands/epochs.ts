@@ -3,16 +3,15 @@ import type { Epoch } from '@trotline/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../act.ts'
 import type { Context } from '../context.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { findJob } from '../find-job.ts'
+import { type EpochView, epochsAfter, namesIn, watchEpochs } from '../follow/watch-epochs.ts'
 import { withExamples } from '../help.ts'
 import { nextText } from '../text/ending-text.ts'
 import { count, figure, metric, metricInFull } from '../text/figures.ts'
 import { sparkline } from '../text/sparkline.ts'
 import type { Style } from '../text/style.ts'
-import { type Column, tabbed, table } from '../text/table.ts'
-
-const PAGE = 1000
+import { type Column, tabbed, tabbedRows, table } from '../text/table.ts'
 
 export function declareEpochs(program: Command, act: Act): void {
   const command = program
@@ -20,24 +19,27 @@ export function declareEpochs(program: Command, act: Act): void {
     .description('shows the metrics of every epoch so far')
     .argument('<JOB>', 'id, name, beginning of an id, or last')
     .option('--csv', 'as comma separated rows; epochs count from 1, values that are no numbers read nan, inf, -inf')
+    .option(
+      '--watch',
+      'go on until the job ends: redrawn on a terminal, else a row for each epoch; the exit code tells how',
+    )
     .action(act(epochs))
   withExamples(command, [
     ['trotline epochs last', 'a curve per metric'],
+    ['trotline epochs last --watch', 'as it grows'],
     ['trotline epochs k3v9 --csv > epochs.csv', ''],
     ['trotline epochs k3v9 | cut -f 1,5', 'piped: tab separated, every digit'],
   ])
 }
 
-async function epochs(context: Context, wanted: string, options: { csv?: boolean }) {
+type Options = { csv?: boolean; watch?: boolean }
+
+async function epochs(context: Context, wanted: string, options: Options): Promise<ExitCode> {
   const { client, out } = context
   const id = await findJob(context, wanted)
-  const items: Epoch[] = []
-  for (let after: number | null = -1; after !== null; ) {
-    const page = await client.epochs(id, { limit: PAGE, ...(after < 0 ? {} : { after }) })
-    items.push(...page.items)
-    after = page.items.length === 0 ? null : page.next
-  }
-  const names = [...new Set(items.flatMap(epoch => Object.keys(epoch.values)))]
+  if (options.watch === true) return watchEpochs(context, id, viewOf(options))
+  const items = await epochsAfter(client, id, null)
+  const names = namesIn(items)
   if (out.json) await out.answerLine({ items, next: null })
   else if (options.csv === true) await out.answer(csv(items, names))
   else if (!out.answerIsTerminal)
@@ -55,6 +57,13 @@ async function epochs(context: Context, wanted: string, options: { csv?: boolean
   return EXIT.done
 }
 
+const viewOf = ({ csv: asCsv = false }: Options): EpochView => ({
+  head: names => (asCsv ? csv([], names) : tabbed(rowColumns(names), [])),
+  row: (epoch, names) => (asCsv ? csvRow(rowOf(epoch, names)) : tabbedRows([rowOf(epoch, names)])),
+  whole: (items, out) =>
+    items.length === 0 ? 'No epoch has finished yet.\n' : curves(items, namesIn(items), out.width(), out.answerStyle),
+})
+
 const FIXED = ['epoch', 'attempt', 'at', 'seconds']
 const rowColumns = (names: readonly string[]): Column[] => [...FIXED, ...names].map(title => ({ title }))
 const rowOf = (epoch: Epoch, names: readonly string[]): string[] => [
@@ -67,7 +76,8 @@ const rowOf = (epoch: Epoch, names: readonly string[]): string[] => [
 
 // No field can hold a comma or a quote: metric names, numbers and times have closed alphabets.
 const csv = (items: readonly Epoch[], names: readonly string[]): string =>
-  [[...FIXED, ...names], ...items.map(epoch => rowOf(epoch, names))].map(row => `${row.join(',')}\n`).join('')
+  [[...FIXED, ...names], ...items.map(epoch => rowOf(epoch, names))].map(csvRow).join('')
+const csvRow = (row: readonly string[]): string => `${row.join(',')}\n`
 
 function curves(items: readonly Epoch[], names: readonly string[], width: number, style: Style): string {
   const last = items.at(-1)

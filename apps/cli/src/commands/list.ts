@@ -1,22 +1,21 @@
 // trotline list: the newest jobs, from the server's own store.
-import { setTimeout as sleep } from 'node:timers/promises'
-import { JOB_STATES, type JobPage, type JobSummary } from '@trotline/contracts'
+import type { JobSummary } from '@trotline/contracts'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Act } from '../act.ts'
-import { createPatience } from '../api/patience.ts'
 import { shellLine } from '../api/send-once.ts'
 import type { Context } from '../context.ts'
-import { isTransient } from '../errors.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { withExamples } from '../help.ts'
+import { flagsOf, labels, type Selection, SHOWN_STATES, select } from '../list/selection.ts'
+import { type ListView, watchList } from '../list/watch-list.ts'
 import { ago } from '../text/durations.ts'
-import { localClock, secondsBetween } from '../text/local-time.ts'
+import { metric, metricInFull } from '../text/figures.ts'
+import { secondsBetween } from '../text/local-time.ts'
 import { type Style, shownState, stateText } from '../text/style.ts'
 import { type Cell, type Column, tabbed, tabbedRows, table } from '../text/table.ts'
 import { milliseconds } from './wait.ts'
 
 const DEFAULT_LIMIT = 20
-const PAGE = 100
 
 const COLUMNS: readonly Column[] = [
   { title: 'ID' },
@@ -27,17 +26,24 @@ const COLUMNS: readonly Column[] = [
   { title: 'SLURM' },
   { title: 'CREATED' },
   { title: 'WHY', flexible: true },
+  { title: 'LOSS', align: 'right' },
 ]
+/** LOSS only where it is asked for: by its own a number says little. */
+const SHOWN_BY_ITSELF = COLUMNS.length - 1
 
-export type ListOptions = { state?: string; label: string[]; since?: string; limit?: number; watch?: boolean }
+type ListOptions = Selection & { limit?: number; columns?: readonly string[]; watch?: boolean }
+
+const NAMES = COLUMNS.map(({ title }) => title.toLowerCase())
 
 export function declareList(program: Command, act: Act): void {
   const command = program
     .command('list')
     .description('shows the newest jobs')
-    .addOption(new Option('--state <state>', 'only jobs in this state').choices(JOB_STATES))
+    .addOption(new Option('--state <state>', 'only jobs in this state').choices(SHOWN_STATES))
     .option('--label <key=value>', 'only with this label (again and again: with all of them)', labels, [])
+    .option('--name <name>', 'only of this name')
     .option('--since <when>', 'only those made since: 2d, 12h, 30m, or a time such as 2026-11-27T08:00', since)
+    .option('--columns <names>', `only these, in this order: ${NAMES.join(',')}`, columnNames)
     .option('--limit <n>', `how many (default: ${DEFAULT_LIMIT})`, wholeNumber)
     .option('--watch', 'go on: redrawn on a terminal, else a line for each job that changes')
     .action(act(list))
@@ -49,9 +55,10 @@ export function declareList(program: Command, act: Act): void {
   ])
 }
 
-function labels(text: string, all: string[]): string[] {
-  if (!/^[^=]+=[^=]*$/.test(text)) throw new InvalidArgumentError('It is key=value: project=reef.')
-  return [...all, text]
+function columnNames(text: string): readonly string[] {
+  const names = text.split(',').map(name => name.trim().toLowerCase())
+  if (names.some(name => !NAMES.includes(name))) throw new InvalidArgumentError(`They are ${NAMES.join(', ')}.`)
+  return names
 }
 
 /** By this machine's clock, which is good enough for "since yesterday". */
@@ -66,11 +73,12 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
-async function list(context: Context, options: ListOptions) {
-  if (options.watch === true) return watch(context, options)
-  const { out } = context
+async function list(context: Context, options: ListOptions): Promise<ExitCode> {
   const limit = options.limit ?? DEFAULT_LIMIT
-  const { items, nextCursor, now } = await newest(context, options, limit)
+  const view = viewOf(options.columns ?? NAMES.slice(0, SHOWN_BY_ITSELF))
+  if (options.watch === true) return watchList(context, options, limit, view)
+  const { out } = context
+  const { items, nextCursor, now } = await select(context, options, limit)
   if (out.json) {
     await out.answerLine({ items, nextCursor })
   } else if (out.quiet) {
@@ -78,96 +86,40 @@ async function list(context: Context, options: ListOptions) {
   } else if (items.length === 0 && out.answerIsTerminal) {
     out.say(noneText(options))
   } else {
-    await out.answer(listText(items, now, out))
+    await out.answer(view.whole(items, now, out, options))
   }
   if (nextCursor !== null && out.answerIsTerminal) {
-    const words = ['trotline', 'list', ...flagsOf(options), '--limit', String(limit * 5)]
+    const words = ['trotline', 'list', ...flagsOf(options), ...columnFlags(options), '--limit', String(limit * 5)]
     out.say(out.sayStyle.dim(`There are more: ${shellLine(words)}`))
   }
   return EXIT.done
 }
 
-/** As many as are wanted, however many pages that takes. A page may be empty and not the last. */
-async function newest({ client }: Context, { state, label, since: from }: ListOptions, limit: number) {
-  const items: JobSummary[] = []
-  let nextCursor: string | null = null
-  let now = 0
-  do {
-    const answer: { page: JobPage; now: number } = await client.list({
-      limit: Math.min(PAGE, limit - items.length),
-      ...(state === undefined ? {} : { state }),
-      ...(label.length === 0 ? {} : { label }),
-      ...(from === undefined ? {} : { since: from }),
-      ...(nextCursor === null ? {} : { cursor: nextCursor }),
-    })
-    items.push(...answer.page.items)
-    nextCursor = answer.page.nextCursor
-    now = answer.now
-  } while (nextCursor !== null && items.length < limit)
-  return { items, nextCursor, now }
+const columnFlags = ({ columns }: ListOptions): string[] =>
+  columns === undefined ? [] : ['--columns', columns.join(',')]
+
+function viewOf(names: readonly string[]): ListView {
+  const places = names.map(name => NAMES.indexOf(name))
+  const chosen = <T>(row: readonly T[]): T[] => places.flatMap(at => row[at] ?? [])
+  const columns = chosen(COLUMNS)
+  const cells = (job: JobSummary, now: number, style: Style): Cell[] => chosen(rowOf(job, now, style))
+  return {
+    head: () => tabbed(columns, []),
+    line: (job, now, style) => tabbedRows([cells(job, now, style)]),
+    whole: (items, now, out, selection) => {
+      if (items.length === 0 && out.answerIsTerminal) return `${noneText(selection)}\n`
+      const rows = items.map(job => cells(job, now, out.answerStyle))
+      return out.answerIsTerminal ? table(columns, rows, out.width(), out.answerStyle) : tabbed(columns, rows)
+    },
+  }
 }
 
-function listText(items: readonly JobSummary[], now: number, out: Context['out']): string {
-  const rows = items.map(job => rowOf(job, now, out.answerStyle))
-  return out.answerIsTerminal ? table(COLUMNS, rows, out.width(), out.answerStyle) : tabbed(COLUMNS, rows)
-}
-
-function noneText(options: ListOptions): string {
+function noneText(options: Selection): string {
   const flags = flagsOf(options)
   if (flags.length === 0) return 'No jobs yet. Next: trotline submit FILE --follow'
   return flags.length === 2 && options.state !== undefined
     ? `No job is ${options.state}. All jobs: trotline list`
     : `No job fits ${shellLine(flags)}. All jobs: trotline list`
-}
-
-const flagsOf = ({ state, label, since: from }: ListOptions): string[] => [
-  ...(state === undefined ? [] : ['--state', state]),
-  ...label.flatMap(one => ['--label', one]),
-  ...(from === undefined ? [] : ['--since', from]),
-]
-
-/** A list is answered from the server's own store, whatever the cluster does: to ask again costs a millisecond there. */
-const WATCH_MS = 3000
-
-/** Until Ctrl-C. Into a pipe each job is a line when it is first seen and whenever its line is another one. */
-async function watch(context: Context, options: ListOptions): Promise<typeof EXIT.interrupted> {
-  const { out, interrupt, patienceMs } = context
-  const seen = new Map<string, string>()
-  const patience = createPatience({
-    patienceMs,
-    signal: interrupt,
-    onTry: (attempt, error) => {
-      if (attempt === 1) out.say(out.sayStyle.warn(`${error.message} Asking again ${out.sayStyle.dots}`))
-    },
-  })
-  let first = true
-  while (!interrupt.aborted) {
-    try {
-      const { items, now } = await newest(context, options, options.limit ?? DEFAULT_LIMIT)
-      patience.answered()
-      if (out.answerIsTerminal && !out.json && !out.quiet) {
-        const text = items.length === 0 ? `${noneText(options)}\n` : listText(items, now, out)
-        await out.redraw(
-          `${text}${out.answerStyle.dim(`as of ${localClock(new Date(now).toISOString())}; Ctrl-C ends it`)}\n`,
-        )
-      } else {
-        const changed = items.filter(job => seen.get(job.id) !== JSON.stringify(job)).toReversed()
-        if (first && !out.json && !out.quiet) await out.answer(tabbed(COLUMNS, []))
-        for (const job of changed) {
-          seen.set(job.id, JSON.stringify(job))
-          if (out.json) await out.answerLine(job)
-          else await out.answer(out.quiet ? `${job.id}\n` : tabbedRows([rowOf(job, now, out.answerStyle)]))
-        }
-      }
-      first = false
-    } catch (error) {
-      if (interrupt.aborted) break
-      if (!isTransient(error)) throw error
-      await patience.again(error)
-    }
-    await sleep(WATCH_MS, undefined, { signal: interrupt }).catch(() => {})
-  }
-  return EXIT.interrupted
 }
 
 function rowOf(job: JobSummary, now: number, style: Style): Cell[] {
@@ -185,5 +137,11 @@ function rowOf(job: JobSummary, now: number, style: Style): Cell[] {
     { text: slurm, full: slurm, paint: style.dim },
     { text: ago(secondsBetween(job.createdAt, now)), full: job.createdAt },
     { text: why, full: why, paint: shown === 'held' ? style.held : style.bad },
+    lossOf(job),
   ]
+}
+
+const lossOf = ({ loss, lossNonFinite }: JobSummary): Cell => {
+  const epoch = { values: { loss }, ...(lossNonFinite === null ? {} : { nonFinite: { loss: lossNonFinite } }) }
+  return { text: metric(epoch, 'loss') ?? '-', full: metricInFull(epoch, 'loss') }
 }

@@ -69,7 +69,9 @@ async function logOut(context: Context) {
   const { out, settings } = context
   const server = context.server()
   const file = tokensFile(settings.configHome)
-  if (tokenFor(file, server) === null) out.say(`No token is kept for ${server.host}.`)
+  const kept = tokenFor(file, server) !== null
+  if (out.json) await out.answerLine({ server: serverKey(server), forgotten: kept })
+  if (!kept) out.say(`No token is kept for ${server.host}.`)
   else {
     keepToken(file, server, null)
     out.say(`The token for ${server.host} is forgotten here. The server still knows it: an operator can take it away.`)

@@ -97,7 +97,8 @@ async function logs(context: Context, wanted: string, options: Options): Promise
   } catch (error) {
     if (!(error instanceof CliError)) throw error
     const stderr = options.stderr === true ? ' --stderr' : ''
-    const again = `trotline logs ${job.id} --follow${stderr} --since-byte ${position.offset}`
+    const attempt = options.attempt === undefined ? '' : ` --attempt ${options.attempt}`
+    const again = `trotline logs ${job.id} --follow${stderr}${attempt} --since-byte ${position.offset}`
     if (interrupt.aborted) throw new CliError('INTERRUPTED', `Stopped following. The job goes on: ${again}`)
     throw error.transient ? error.with({ fix: [again] }) : error
   }

@@ -1,17 +1,18 @@
-// trotline open: the address of a job's page, and the page itself where there is a screen.
+// trotline open: the addresses of jobs' pages, and the pages themselves where there is a screen.
 import type { Command } from 'commander'
 import type { Act } from '../act.ts'
 import type { Context } from '../context.ts'
-import { EXIT } from '../exit-codes.ts'
-import { findJob } from '../find-job.ts'
+import { eachJob } from '../each-job.ts'
+import { CliError } from '../errors.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { withExamples } from '../help.ts'
 import { openBrowser } from '../open-browser.ts'
 
 export function declareOpen(program: Command, act: Act): void {
   const command = program
     .command('open')
-    .description("prints the address of a job's page, and opens it where there is a screen")
-    .argument('[JOB]', 'id, name, beginning of an id, or last; without one the page of all jobs')
+    .description("prints the addresses of jobs' pages, and opens them where there is a screen")
+    .argument('[JOB...]', 'ids, names, beginnings of ids, or last; none: the page of all jobs')
     .option('--print', 'only print it')
     .action(act(open))
   withExamples(command, [
@@ -20,13 +21,22 @@ export function declareOpen(program: Command, act: Act): void {
   ])
 }
 
-async function open(context: Context, wanted: string | undefined, options: { print?: boolean }) {
+/** So many windows a person can want. */
+const MOST_OPENED = 10
+
+async function open(context: Context, wanted: string[], options: { print?: boolean }): Promise<ExitCode> {
   const { out, settings } = context
   const base = context.server().href.replace(/\/$/, '')
-  const id = wanted === undefined ? null : await findJob(context, wanted)
-  const url = new URL(id === null ? `${base}/` : `${base}/jobs/${encodeURIComponent(id)}`)
-  await (out.json ? out.answerLine({ job: id, url: url.href }) : out.answer(`${url.href}\n`))
   const opens = options.print !== true && !out.json && !out.quiet && out.answerIsTerminal && settings.graphical
-  if (opens && !openBrowser(url)) out.say('No program to open it with was found: the address is above.')
-  return EXIT.done
+  if (opens && wanted.length > MOST_OPENED)
+    throw new CliError('USAGE', `At most ${MOST_OPENED} pages are opened at once.`, {
+      fix: ['Only print them: --print'],
+    })
+  const show = async (id: string | null): Promise<ExitCode> => {
+    const url = new URL(id === null ? `${base}/` : `${base}/jobs/${encodeURIComponent(id)}`)
+    await (out.json ? out.answerLine({ job: id, url: url.href }) : out.answer(`${url.href}\n`))
+    if (opens && !openBrowser(url)) out.say('No program to open it with was found: the address is above.')
+    return EXIT.done
+  }
+  return wanted.length === 0 ? show(null) : eachJob(context, wanted, null, show)
 }

@@ -1,4 +1,4 @@
-// trotline rerun: a job once more, with the same packages, code, data and seed; or what of that cannot be had, and what still could be
+// trotline rerun: jobs once more, with the same packages, code, data and seed; or what of that cannot be had, and what still could be
 // done. Of a job of this server, or of a bundle from anywhere.
 import { BUNDLE_BYTES, type Bundle, type Job, RERUN_DIFFERENCES, type RerunDifference } from '@trotline/contracts'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -7,9 +7,11 @@ import { newKey } from '../api/keys.ts'
 import { sendOnce, shellLine } from '../api/send-once.ts'
 import { readBundle } from '../bundle/read-bundle.ts'
 import type { Context } from '../context.ts'
+import { each, exitOfSeveral } from '../each-job.ts'
 import { CliError } from '../errors.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { findJob } from '../find-job.ts'
+import { seeAll } from '../follow/see-all.ts'
 import { seeThrough } from '../follow/see-through.ts'
 import { withExamples } from '../help.ts'
 import { readBytes } from '../request/read-text.ts'
@@ -31,10 +33,10 @@ type Options = {
 export function declareRerun(program: Command, act: Act): void {
   const command = program
     .command('rerun')
-    .description('runs a job once more: same packages, code, data and seed, or says what cannot be had')
+    .description('runs jobs once more: same packages, code, data and seed, or says what cannot be had')
     .argument(
-      '<JOB|BUNDLE.tgz>',
-      'id, name, beginning of an id, or last; or a bundle from anywhere; - reads one from stdin',
+      '<JOB|BUNDLE.tgz...>',
+      'ids, names, beginnings of ids, or last; or bundles from anywhere; - reads one from stdin',
     )
     .option('--cluster <name>', 'elsewhere')
     .option('--partition <partition>', 'elsewhere')
@@ -48,7 +50,7 @@ export function declareRerun(program: Command, act: Act): void {
       [],
     )
     .option('--name <name>', 'the name of the new job')
-    .option('--follow', 'stay until the job ends, and tell whether its weights are the same')
+    .option('--follow', 'stay until it ends; of one job: tell whether its weights are the same')
     .option('--idempotency-key <key>', 'take up an earlier rerun whose answer was lost')
     .action(act(rerun))
   withExamples(command, [
@@ -69,7 +71,38 @@ function differencesOf(text: string): RerunDifference[] {
 /** A job's name may end so, too: it has an id then. */
 const isBundle = (wanted: string): boolean => wanted === '-' || /\.(?:tgz|tar\.gz)$/.test(wanted)
 
-async function rerun(context: Context, wanted: string, options: Options): Promise<ExitCode> {
+async function rerun(context: Context, words: string[], options: Options): Promise<ExitCode> {
+  const { out } = context
+  const [only = ''] = words
+  if (words.length === 1) {
+    const { job, again } = await once(context, only, options)
+    if (options.follow !== true) {
+      out.say(nextText([`trotline wait ${job.id}`, `trotline logs ${job.id} --follow`], out.sayStyle))
+      return EXIT.done
+    }
+    const exit = await seeThrough(context, job, { ending: 'said' })
+    if (exit === EXIT.done && !out.json) {
+      const before = again.bundle === null ? (await context.client.job(again.id)).result : again.bundle.result
+      const text = weightsText((await context.client.job(job.id)).result, before, again.id, out.sayStyle)
+      if (text !== null) out.say(text)
+    }
+    return exit
+  }
+  if (options.name !== undefined || options.idempotencyKey !== undefined)
+    throw new CliError('USAGE', '--name and --idempotency-key are of one job.', { failed: 'Not run again' })
+  const jobs: Job[] = []
+  const exit = await each(context, words, null, async word => {
+    jobs.push((await once(context, word, options)).job)
+    return EXIT.done
+  })
+  if (jobs.length === 0) return exit
+  if (options.follow === true) return exitOfSeveral([exit, await seeAll(context, jobs, null)])
+  out.say(nextText([`trotline wait ${jobs.map(({ id }) => id).join(' ')}`], out.sayStyle))
+  return exit
+}
+
+/** @returns the new job, and what it is again */
+async function once(context: Context, wanted: string, options: Options) {
   const { client, out } = context
   const key = options.idempotencyKey ?? newKey()
   const bundle = isBundle(wanted) ? await bundleOf(context, wanted) : null
@@ -77,8 +110,8 @@ async function rerun(context: Context, wanted: string, options: Options): Promis
   const wish = wishOf(options)
   const send = (): Promise<Job> =>
     bundle === null ? client.reruns.ofJob(id, wish, key) : client.reruns.ofBundle(bundle, wish, key)
-  const again = shellLine(['trotline', 'rerun', wanted, ...flagsOf(options), '--idempotency-key', key])
-  const job = await sendOnce(context, send, again).catch(error => {
+  const line = shellLine(['trotline', 'rerun', wanted, ...flagsOf(options), '--idempotency-key', key])
+  const job = await sendOnce(context, send, line).catch(error => {
     throw explained(error, wanted, options)
   })
   if (out.json) await out.answerLine(job)
@@ -87,17 +120,7 @@ async function rerun(context: Context, wanted: string, options: Options): Promis
     out.say(acceptedAgainText(job, id, out.sayStyle))
     await out.answer(`${job.id}\n`)
   }
-  if (options.follow !== true) {
-    out.say(nextText([`trotline wait ${job.id}`, `trotline logs ${job.id} --follow`], out.sayStyle))
-    return EXIT.done
-  }
-  const exit = await seeThrough(context, job, { ending: 'said' })
-  if (exit === EXIT.done && !out.json) {
-    const before = bundle === null ? (await client.job(id)).result : bundle.result
-    const text = weightsText((await client.job(job.id)).result, before, id, out.sayStyle)
-    if (text !== null) out.say(text)
-  }
-  return exit
+  return { job, again: { id, bundle } }
 }
 
 /** Packed it is smaller than unpacked, or it is none of ours. */

@@ -1,22 +1,22 @@
-// trotline show: one job, as facts in the order a person asks, with the cause and the thing to do where it failed.
+// trotline show: jobs, as facts in the order a person asks, with the cause and the thing to do where it failed.
 import type { Command } from 'commander'
 import type { Act } from '../act.ts'
 import type { Context } from '../context.ts'
-import { EXIT, exitOfJob } from '../exit-codes.ts'
-import { findJob } from '../find-job.ts'
+import { eachJob } from '../each-job.ts'
+import { EXIT, type ExitCode, exitOfJob } from '../exit-codes.ts'
 import { withExamples } from '../help.ts'
 import { failureLines, nextText } from '../text/ending-text.ts'
 import type { Fact } from '../text/fact.ts'
 import { jobFacts, whereOf } from '../text/job-text.ts'
 import { resultRows, resultText } from '../text/result-text.ts'
 import { shownState, stateText } from '../text/style.ts'
-import { tabbed } from '../text/table.ts'
+import { tabbed, tabbedRows } from '../text/table.ts'
 
 export function declareShow(program: Command, act: Act): void {
   const command = program
     .command('show')
-    .description('shows one job: state, progress, what Slurm says, how it ended')
-    .argument('<JOB>', 'id, name, beginning of an id, or last')
+    .description('shows jobs: state, progress, what Slurm says, how each ended')
+    .argument('<JOB...>', 'ids, names, beginnings of ids, or last')
     .option('--exit-status', "exit with the job's own ending: 0, 10, 11, 12, or 8 while it goes on")
     .action(act(show))
   withExamples(command, [
@@ -26,9 +26,28 @@ export function declareShow(program: Command, act: Act): void {
   ])
 }
 
-async function show(context: Context, wanted: string, options: { exitStatus?: boolean }) {
+type Options = { exitStatus?: boolean }
+
+/** Into a pipe several are one table, each of its rows with the job that it is about. */
+async function show(context: Context, wanted: string[], options: Options): Promise<ExitCode> {
+  const several = wanted.length > 1
+  if (several && !context.out.json && !context.out.quiet && !context.out.answerIsTerminal)
+    await context.out.answer(tabbed([{ title: 'ID' }, { title: 'FIELD' }, { title: 'VALUE' }], []))
+  let shown = 0
+  return eachJob(context, wanted, null, async id => {
+    shown += 1
+    return showOne(context, id, options, { several, first: shown === 1 })
+  })
+}
+
+async function showOne(
+  context: Context,
+  id: string,
+  options: Options,
+  { several, first }: { several: boolean; first: boolean },
+): Promise<ExitCode> {
   const { client, out } = context
-  const { job, now } = await client.jobNow(await findJob(context, wanted))
+  const { job, now } = await client.jobNow(id)
   const exit = options.exitStatus === true ? exitOfJob(job) : EXIT.done
   if (out.json) {
     await out.answerLine(job)
@@ -54,7 +73,11 @@ async function show(context: Context, wanted: string, options: { exitStatus?: bo
     ]
     const result = job.result === null ? [] : resultRows(job.result)
     const rows = [...head, ...facts, ...result].map(fact => [fact.label, fact.full ?? fact.text])
-    await out.answer(tabbed([{ title: 'FIELD' }, { title: 'VALUE' }], rows))
+    await out.answer(
+      several
+        ? tabbedRows(rows.slice(1).map(row => [job.id, ...row]))
+        : tabbed([{ title: 'FIELD' }, { title: 'VALUE' }], rows),
+    )
     return exit
   }
   const { painted } = stateText(shownState(job), style)
@@ -63,8 +86,8 @@ async function show(context: Context, wanted: string, options: { exitStatus?: bo
   for (const fact of facts) lines.push(`  ${style.dim(fact.label.padEnd(9))}  ${fact.text}`)
   if (job.failure !== null) lines.push('', ...failureLines(job.failure, style))
   const result = job.result === null ? '' : resultText(job.result, out.width(), style)
-  await out.answer(`${lines.join('\n')}\n${result}`)
-  out.say(nextText(nextCommands(job.id, shownState(job)), out.sayStyle))
+  await out.answer(`${first ? '' : '\n'}${lines.join('\n')}\n${result}`)
+  if (!several) out.say(nextText(nextCommands(job.id, shownState(job)), out.sayStyle))
   return exit
 }
 

@@ -10,6 +10,7 @@ import { CliError } from '../errors.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { seeThrough } from '../follow/see-through.ts'
 import { withExamples } from '../help.ts'
+import { labels } from '../list/selection.ts'
 import { pointerParts, readRequest } from '../request/request-file.ts'
 import { parseSetting, setPath } from '../request/set-path.ts'
 import { nextText } from '../text/ending-text.ts'
@@ -17,7 +18,14 @@ import { checkedText, environmentText, resourcesText, whereOf } from '../text/jo
 import type { Style } from '../text/style.ts'
 import { trainingText } from '../text/training-text.ts'
 
-type Options = { set: string[]; name?: string; follow?: boolean; dryRun?: boolean; idempotencyKey?: string }
+type Options = {
+  set: string[]
+  label: string[]
+  name?: string
+  follow?: boolean
+  dryRun?: boolean
+  idempotencyKey?: string
+}
 
 export function declareSubmit(program: Command, act: Act): void {
   const command = program
@@ -32,6 +40,7 @@ export function declareSubmit(program: Command, act: Act): void {
       [],
     )
     .option('--name <name>', 'the name of the job')
+    .option('--label <key=value>', 'a label of the job, to find it by (again and again)', labels, [])
     .option('--dry-run', 'check it and print the script it would run; submits nothing')
     .option('--idempotency-key <key>', 'take up an earlier submit whose answer was lost')
     .action(act(submit))
@@ -50,10 +59,15 @@ async function submit(context: Context, file: string, options: Options): Promise
   const written = await readRequest(file, context.stdin)
   let request = settings.reduce(setPath, written.value)
   if (options.name !== undefined) request = setPath(request, { path: ['name'], value: options.name })
+  for (const label of options.label) {
+    const at = label.indexOf('=')
+    request = setPath(request, { path: ['labels', label.slice(0, at)], value: label.slice(at + 1) })
+  }
 
   const lineOf = (pointer: string): string | null => {
     const field = pointerParts(pointer).join('.')
     if (field === 'name' && options.name !== undefined) return '--name'
+    if (options.label.some(label => field === `labels.${label.slice(0, label.indexOf('='))}`)) return '--label'
     const setting = settings.findLast(({ path }) => `${field}.`.startsWith(`${path.join('.')}.`))
     if (setting === undefined) return written.lineOf(pointer)
     const set = setting.path.join('.')
@@ -127,6 +141,7 @@ function factLines(
 /** The same command once more, as a shell reads it. */
 function commandLine(file: string, options: Options, key: string): string {
   const words = ['trotline', 'submit', file, ...options.set.flatMap(text => ['--set', text])]
+  words.push(...options.label.flatMap(text => ['--label', text]))
   if (options.name !== undefined) words.push('--name', options.name)
   if (options.follow === true) words.push('--follow')
   words.push('--idempotency-key', key)

@@ -1,21 +1,27 @@
-// trotline wait: sees a job through, with the same progress as submit --follow.
+// trotline wait: sees jobs through; one of them with the same progress as submit --follow.
+import type { Job } from '@trotline/contracts'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Act } from '../act.ts'
 import type { Context } from '../context.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import { findJob } from '../find-job.ts'
+import { seeAll } from '../follow/see-all.ts'
 import { seeThrough } from '../follow/see-through.ts'
 import { withExamples } from '../help.ts'
 
 export function declareWait(program: Command, act: Act): void {
   const command = program
     .command('wait')
-    .description('follows a job to its end; the exit code tells how it ended')
-    .argument('<JOB>', 'id, name, beginning of an id, or last')
+    .description(
+      'follows jobs to their ends; the exit code tells how: of several, that of the first which did not complete',
+    )
+    .argument('<JOB...>', 'ids, names, beginnings of ids, or last')
     .option('--timeout <duration>', 'give up after this long, such as 90s, 10m or 2h (exit 8)', milliseconds)
     .action(act(wait))
   withExamples(command, [
     ['trotline wait last', 'progress until it ends; Ctrl-C leaves it running'],
     ['trotline wait k3v9 -q && ./next-step.sh', 'go on only if it completed'],
+    ['trotline wait k3v9 m2x7 p8d1', 'until all three have ended'],
     ['trotline wait k3v9 --timeout 10m', ''],
   ])
 }
@@ -28,11 +34,22 @@ export function milliseconds(text: string): number {
   return Math.min(Number(amount) * seconds * 1000, 2 ** 31 - 1)
 }
 
-async function wait(context: Context, wanted: string, options: { timeout?: number }) {
-  const { job, now } = await context.client.jobNow(await findJob(context, wanted))
-  return seeThrough(context, job, {
-    serverNow: now,
+/** A name that is none is said before anything is waited for. */
+async function wait(context: Context, wanted: string[], options: { timeout?: number }): Promise<ExitCode> {
+  const limit = options.timeout === undefined ? null : AbortSignal.timeout(options.timeout)
+  const found = new Map<string, { job: Job; now: number }>()
+  for (const word of wanted) {
+    const id = await findJob(context, word)
+    if (!found.has(id)) found.set(id, await context.client.jobNow(id))
+  }
+  const [only] = found.values()
+  if (wanted.length > 1 || only === undefined) {
+    const jobs = [...found.values()].map(({ job }) => job)
+    return seeAll(context, jobs, limit)
+  }
+  return seeThrough(context, only.job, {
+    serverNow: only.now,
     ending: 'answer',
-    ...(options.timeout === undefined ? {} : { limit: AbortSignal.timeout(options.timeout) }),
+    ...(limit === null ? {} : { limit }),
   })
 }

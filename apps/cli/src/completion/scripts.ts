@@ -48,7 +48,7 @@ compdef _trotline trotline
         end
     end
 end
-complete -c trotline -f -a '(__trotline_complete)'
+complete -c trotline -f -k -a '(__trotline_complete)'
 `,
 }
 

@@ -109,7 +109,7 @@ export function createStepTeller({
 const lengthOf = (text: string): number => stripVTControlCharacters(text).length
 
 /** Drops from the end what does not fit: a line that wraps could not be redrawn. */
-function fitted(parts: readonly string[], width: number): string {
+export function fitted(parts: readonly string[], width: number): string {
   const kept = [...parts]
   while (kept.length > 1 && lengthOf(kept.join('  ')) > width) kept.pop()
   const line = kept.join('  ')

@@ -1,7 +1,7 @@
 // Puts log bytes out: as they are, or with --json as objects whose text is never cut inside a character.
+import { openBytes } from '@trotline/client'
 import type { LogChunk } from '../api/client.ts'
 import type { Output } from '../output.ts'
-import { unfinishedBytes } from './utf8-border.ts'
 
 export type LogWriter = {
   write(chunk: LogChunk): Promise<void>
@@ -22,7 +22,7 @@ export function createLogWriter(out: Output): LogWriter {
     write: async chunk => {
       run = chunk.run
       const bytes = Buffer.concat([waiting, chunk.bytes])
-      const held = unfinishedBytes(bytes)
+      const held = openBytes(bytes)
       waiting = bytes.subarray(bytes.length - held)
       next = chunk.next - held
       await put(bytes.subarray(0, bytes.length - held))

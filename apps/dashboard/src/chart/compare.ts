@@ -4,6 +4,9 @@ import { xOf } from './axes.ts'
 import type { EpochHistory } from './history.ts'
 import { merged, plotOf, type Y } from './plot.ts'
 
+/** More lines have their names at their ends: there are only so many colours, and dashes alone are looked up too often. */
+export const MOST_UNLABELLED = 4
+
 export interface Compared {
   job: string
   /** From 0, as in the address. */
@@ -27,10 +30,18 @@ export interface Comparison {
   without: string[]
 }
 
+export interface CompareOptions {
+  metric: string
+  axis: XAxis
+  smoothing?: number
+  /** Jobs that are on the grid without a line: hiding one moves no other. */
+  hidden?: readonly string[]
+}
+
 /** The sentence says what is missing. */
 export function compare(
   jobs: readonly Compared[],
-  { metric, axis, smoothing = 0 }: { metric: string; axis: XAxis; smoothing?: number },
+  { metric, axis, smoothing = 0, hidden = [] }: CompareOptions,
 ): Comparison | { problem: string } {
   if (jobs.length < 2) return { problem: `Pick 2 to ${MOST_COMPARED} jobs: tick them in Jobs and press c.` }
   if (jobs.length > MOST_COMPARED)
@@ -52,7 +63,7 @@ export function compare(
       job,
       place.map(at => (at < 0 ? -1 : (plot.rows[at] ?? -1))),
     )
-    for (const { kind, ys } of plot.lines)
+    for (const { kind, ys } of hidden.includes(job) ? [] : plot.lines)
       if (kind !== 'superseded') lines.push({ job, slot, kind, ys: place.map(at => (at < 0 ? undefined : ys[at])) })
   }
   const without = plots.filter(({ plot }) => plot.lines.length === 0).map(({ job }) => job)

@@ -1,9 +1,8 @@
 // Values that are no numbers: where they stand, which side the line left by, and the first of them in words. They never scale an axis.
+import type { NonFinite } from '@trotline/contracts'
 import { figure } from '../text/figures.ts'
 import type { EpochHistory } from './history.ts'
 import type { Plot } from './plot.ts'
-
-export type NonFinite = 'nan' | '+inf' | '-inf'
 
 export interface RailMark {
   /** Place in the plot's xs. */

@@ -38,9 +38,29 @@ export function yRange(
       else found[length++] = value
     }
   }
-  if (length === 0) return null
-  const drawn = found.subarray(0, length)
-  let [low, high] = fit === 'middle' ? middle(drawn) : ends(drawn)
+  return rangeOf(found.subarray(0, length), onFloor, { fit, includeZero, log })
+}
+
+/** Of lines as they are drawn; the middle is each line's own, so that none is left out for being far from the others. */
+export function yRangeOfLines(lines: readonly (readonly Y[])[], options: YRangeOptions = {}): YRange | null {
+  const numbers = lines.map(ys => ys.filter(y => typeof y === 'number'))
+  const drawn = options.log ? numbers.map(ys => ys.filter(y => y > 0)) : numbers
+  const all = Float64Array.from(drawn.flat())
+  const onFloor = numbers.flat().length - all.length
+  if (options.fit !== 'middle') return rangeOf(all, onFloor, options)
+  const own = drawn.filter(ys => ys.length > 0).map(ys => middle(Float64Array.from(ys)))
+  const within: [number, number] = [Math.min(...own.map(([low]) => low)), Math.max(...own.map(([, high]) => high))]
+  return rangeOf(all, onFloor, options, within)
+}
+
+function rangeOf(
+  drawn: Float64Array,
+  onFloor: number,
+  { fit = 'all', includeZero = false, log = false }: YRangeOptions,
+  within: [number, number] | null = null,
+): YRange | null {
+  if (drawn.length === 0) return null
+  let [low, high] = within ?? (fit === 'middle' ? middle(drawn) : ends(drawn))
   let [above, below] = [0, 0]
   for (const value of drawn) {
     if (value > high) above += 1
@@ -60,13 +80,13 @@ function ends(values: Float64Array): [number, number] {
   return [low, high]
 }
 
-/** From the first to the 99th percentile, by the nearest rank. */
+/** From the first to the 99th percentile; of fewer than 100 values without the lowest and the highest, where there are enough to judge by. */
 function middle(values: Float64Array): [number, number] {
   const sorted = values.slice().sort()
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0
-  return [at(0.01), at(0.99)]
+  const left = sorted.length < ENOUGH ? 0 : Math.max(1, Math.floor(sorted.length * 0.01))
+  return [sorted[left] ?? 0, sorted[sorted.length - 1 - left] ?? 0]
 }
+const ENOUGH = 20
 
 /** A line that never changes still stands in the middle of something. */
 function widened(value: number, log: boolean): [number, number] {

@@ -1,116 +1,160 @@
 // One metric of several jobs on one grid. A job's colour and dash are its slot's, whatever else is shown.
+import '../style/curves.css'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { type Compared, MOST_UNLABELLED } from '../chart/compare.ts'
+import { extremesOf } from '../chart/extremes.ts'
+import { placeBeside } from '../chart/hover.ts'
+import { seriesLook } from '../colour/palette.ts'
+import { AXIS_NAMES } from '../curves/chart.tsx'
+import { pngOf } from '../curves/export-png.ts'
 import { LegendLine } from '../curves/legend-line.tsx'
-import 'uplot/dist/uPlot.min.css'
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import uPlot from 'uplot'
-import type { Comparison } from '../chart/compare.ts'
-import { goalOf } from '../chart/families.ts'
-import type { Y } from '../chart/plot.ts'
-import { onLogAxis } from '../chart/y-range.ts'
-import { FAINT, type Ground, seriesLook } from '../colour/palette.ts'
+import { useUplot } from '../curves/uplot-room.ts'
+import { save } from '../log-view/download-log.ts'
 import type { XAxis } from '../router/view-states.ts'
+import { FoldedTable } from '../shell/folded-table.tsx'
 import { duration } from '../text/durations.ts'
-import { count, figure, shortFigure } from '../text/figures.ts'
+import { count, figure } from '../text/figures.ts'
+import { type CompareChartProps, dataOf, gridRows, optionsOf } from './draw-compare.ts'
 
-const HEIGHT = 340
+const HEIGHT = 360
 
-interface ChartProps {
-  comparison: Comparison
-  names: ReadonlyMap<string, string>
-  metric: string
-  axis: XAxis
-  yLog: boolean
-  ground: Ground
-  drawing: number
-}
-
-export function CompareChart({ comparison, names, metric, axis, yLog, ground, drawing }: ChartProps) {
-  const room = useRef<HTMLDivElement>(null)
+export function CompareChart(props: CompareChartProps) {
+  const { comparison, jobs, hidden, names, metric, axis, xLog, yLog, ground, onHide, onZoom, onYLog } = props
   const [place, setPlace] = useState<number | null>(null)
-  const { xs, lines } = comparison
-  const columns = lines.map(({ ys }) => (yLog ? onLogAxis(ys).ys : ys))
-  const make = `${metric} ${axis} ${yLog} ${ground} ${drawing} ${lines.map(line => `${line.job}${line.kind}`).join()}`
+  const [said, setSaid] = useState('')
+  const newest = useRef(props)
+  newest.current = props
+  const { lines, xs, rows } = comparison
+  const labelled = lines.filter(line => line.kind === 'counts').length > MOST_UNLABELLED
+  const { room, chart } = useUplot({
+    make: [metric, axis, xLog, yLog, ground, labelled, ...lines.map(line => `${line.job}/${line.kind}`)].join(' '),
+    height: HEIGHT,
+    optionsOf: size => optionsOf(() => newest.current, size, labelled, setPlace),
+    dataOf: () => dataOf(newest.current),
+    data: comparison,
+  })
+  useEffect(() => {
+    chart.current?.setData(dataOf(newest.current))
+  }, [props.zoom?.join(), props.range?.low, props.range?.high])
 
-  // A comparison changes seldom: it is drawn anew, whole.
-  useLayoutEffect(() => {
-    const { current: into } = room
-    if (!into) return
-    const data = [xs, ...columns] as unknown as uPlot.AlignedData
-    const chart = new uPlot(optionsOf({ lines, axis, yLog, ground, onPlace: setPlace }, into.clientWidth), data, into)
-    chart.root.setAttribute('aria-hidden', 'true')
-    const watching = new ResizeObserver(
-      () => into.clientWidth > 0 && chart.setSize({ width: into.clientWidth, height: HEIGHT }),
-    )
-    watching.observe(into)
-    return () => {
-      watching.disconnect()
-      chart.destroy()
-    }
-  }, [make])
+  const at = place === null ? null : (jobs.map(({ job }) => rows.get(job)?.[place] ?? -1).find(row => row >= 0) ?? null)
+  const readingOf = ({ job, history }: Compared): number | undefined => {
+    if (place === null) return extremesOf(history, metric)?.last.value
+    const row = rows.get(job)?.[place] ?? -1
+    return row < 0 ? undefined : history.valueOf(metric, row)
+  }
+  const x = place === null ? null : (xs[place] ?? null)
+  const words =
+    x === null
+      ? ''
+      : `${xName(axis, x)}: ${jobs
+          .filter(({ job }) => !hidden.includes(job))
+          .map(job => `${names.get(job.job) ?? job.job} ${valueText(readingOf(job))}`)
+          .join(', ')}`
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(words), 400)
+    return () => clearTimeout(timer)
+  }, [words])
 
-  const drawn = lines.filter(line => line.kind === 'counts')
-  const goal = goalOf(metric)
-  const best = (ys: readonly Y[]): number =>
-    ys.reduce<number>(
-      (found, y) => (typeof y === 'number' && !(goal === 'lowest' ? y >= found : y <= found) ? y : found),
-      Number.NaN,
-    )
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const { current: uplot } = chart
+    if (!uplot || event.ctrlKey || event.metaKey || event.altKey) return
+    const far = event.shiftKey ? 10 : 1
+    const steps = event.key === 'ArrowRight' ? far : event.key === 'ArrowLeft' ? -far : 0
+    if (steps !== 0) {
+      const next = placeBeside({ rows: gridRows(comparison) }, place ?? (steps > 0 ? -1 : xs.length), steps)
+      const to = Math.min(xs.length - 1, Math.max(0, next))
+      uplot.setCursor({ left: uplot.valToPos(xs[to] ?? 0, 'x'), top: 10 })
+    } else if (event.key === '0') onZoom(null)
+    else if (event.key === 'y') onYLog()
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  const takePicture = async (): Promise<void> => {
+    const { current: uplot } = chart
+    if (!uplot) return
+    const shown = jobs.filter(({ job }) => !hidden.includes(job))
+    const blob = await pngOf(uplot, {
+      title: `${metric} of ${count(shown.length, 'job')}`,
+      subtitle: shown.map(({ job }) => `${names.get(job) ?? ''} (${job})`).join(', '),
+      x: axis === 'clock' ? 'time since it began' : AXIS_NAMES[axis],
+      y: yLog ? `${metric} (log)` : metric,
+      lines: shown.map(({ job, slot }) => ({ name: names.get(job) ?? job, ...seriesLook(slot, ground) })),
+      ground,
+    })
+    save(blob, `compare-${metric}.png`)
+  }
   return (
-    <figure class="figure" aria-label={`${metric} of ${count(drawn.length, 'job')}`}>
-      <div ref={room} class="chart" />
+    <figure class="figure" aria-label={`${metric} of ${count(jobs.length, 'job')}`}>
+      <div
+        ref={room}
+        class="chart"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrows move the cursor
+        tabIndex={0}
+        role="application"
+        aria-label={`${metric} of ${count(jobs.length, 'job')} by ${AXIS_NAMES[axis]}. Arrows move the cursor.`}
+        onKeyDown={onKeyDown}
+      />
       <ul class="legend">
-        {drawn.map(({ job, slot, ys }) => {
-          const { colour, dash } = seriesLook(slot, ground)
-          const at = place === null ? lastOf(ys) : ys[place]
+        <li class="legend-epoch faint">{x === null || at === null ? 'last' : xName(axis, x)}</li>
+        {jobs.map(one => {
+          const { colour, dash } = seriesLook(one.slot, ground)
+          const extremes = extremesOf(one.history, metric)
+          const off = hidden.includes(one.job)
           return (
-            <li key={job}>
-              <LegendLine colour={colour} dash={dash} />
-              {names.get(job) ?? job}
-              <b class="mono">{typeof at === 'number' ? figure(at) : '–'}</b>
-              <span class="faint">
-                {goal} {figure(best(ys))}
-              </span>
+            <li key={one.job}>
+              <button
+                type="button"
+                class="plain legend-name"
+                aria-pressed={!off}
+                title={off ? 'Draw it' : 'Leave it out'}
+                onClick={() => onHide(one.job)}
+              >
+                <LegendLine colour={colour} dash={dash} />
+                {names.get(one.job) ?? one.job}
+              </button>
+              <b class="mono">{valueText(readingOf(one))}</b>
+              {extremes !== null && (
+                <span class="faint">
+                  {extremes.goal} {figure(extremes.best.value)} at {count(one.history.epochOf(extremes.best.row) + 1)}
+                </span>
+              )}
             </li>
           )
         })}
       </ul>
+      <div class="row spread">
+        <FoldedTable
+          label={`${metric} by ${AXIS_NAMES[axis]}`}
+          table={() => ({
+            heads: [
+              axis === 'clock' ? 'time since it began' : AXIS_NAMES[axis],
+              ...jobs.map(({ job }) => names.get(job) ?? job),
+            ],
+            rows: xs.map((value, index) => [
+              xName(axis, value),
+              ...jobs.map(({ job, history }) => {
+                const row = rows.get(job)?.[index] ?? -1
+                return row < 0 ? '' : valueText(history.valueOf(metric, row), '')
+              }),
+            ]),
+          })}
+        />
+        <button type="button" onClick={() => void takePicture()} aria-label={`${metric} as a PNG`}>
+          PNG
+        </button>
+      </div>
+      <span class="unseen" role="status">
+        {said}
+      </span>
     </figure>
   )
 }
 
-const lastOf = (ys: readonly Y[]): Y => ys.findLast(y => typeof y === 'number')
+const valueText = (value: number | undefined, none = '–'): string => (value === undefined ? none : figure(value))
 
-interface Drawn {
-  lines: Comparison['lines']
-  axis: XAxis
-  yLog: boolean
-  ground: Ground
-  onPlace: (place: number | null) => void
-}
-
-function optionsOf({ lines, axis, yLog, ground, onPlace }: Drawn, width: number): uPlot.Options {
-  const axisLook = { stroke: FAINT[ground], grid: { stroke: `${FAINT[ground]}33`, width: 1 }, ticks: { show: false } }
-  const xText = (value: number): string =>
-    axis === 'epoch' ? (Number.isInteger(value) ? count(value) : '') : duration(axis === 'clock' ? value / 1000 : value)
-  return {
-    width,
-    height: HEIGHT,
-    padding: [10, 12, 0, 0],
-    legend: { show: false },
-    cursor: { drag: { x: true, y: false } },
-    scales: { x: { time: false }, y: { distr: yLog ? 3 : 1 } },
-    axes: [
-      { ...axisLook, size: 34, values: (_chart, ticks) => ticks.map(tick => (tick == null ? '' : xText(tick))) },
-      { ...axisLook, size: 62, values: (_chart, ticks) => ticks.map(tick => (tick == null ? '' : shortFigure(tick))) },
-    ],
-    series: [
-      {},
-      ...lines.map(({ slot, kind }): uPlot.Series => {
-        const { colour, dash } = seriesLook(slot, ground)
-        const faint = kind === 'counts' && lines.some(line => line.slot === slot && line.kind === 'smoothed')
-        return { stroke: faint ? `${colour}4d` : colour, dash: [...dash], width: 2, points: { show: false } }
-      }),
-    ],
-    hooks: { setCursor: [chart => onPlace(chart.cursor.idx ?? null)] },
-  }
-}
+const xName = (axis: XAxis, x: number): string =>
+  axis === 'epoch' || axis === 'step'
+    ? `${AXIS_NAMES[axis]} ${count(x)}`
+    : `after ${duration(axis === 'clock' ? x / 1000 : x)}`

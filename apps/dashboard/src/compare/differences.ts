@@ -11,12 +11,19 @@ export interface Difference {
 /** A name differs by design, and times are not chosen. */
 const NOT_TOLD = new Set(['name'])
 
-export function differencesOf(jobs: readonly Job[]): { differing: Difference[]; equal: number } {
+/** `same` is folded away: only how much of it there is has to be seen. */
+export function differencesOf(jobs: readonly Job[]): {
+  differing: Difference[]
+  same: { name: string; value: string }[]
+} {
   const all = jobs.map(factsOf)
   const names = [...new Set(all.flatMap(facts => [...facts.keys()]))]
   const rows = names.map(name => ({ name, values: all.map(facts => facts.get(name) ?? null) }))
   const differing = rows.filter(({ values }) => new Set(values).size > 1)
-  return { differing, equal: rows.length - differing.length }
+  const same = rows
+    .filter(({ values }) => new Set(values).size === 1)
+    .map(({ name, values }) => ({ name, value: values[0] ?? '' }))
+  return { differing, same }
 }
 
 function factsOf(job: Job): Map<string, string> {
@@ -41,6 +48,30 @@ function factsOf(job: Job): Map<string, string> {
 function flatten(value: unknown, path: string, into: Map<string, string>): void {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     for (const [key, below] of Object.entries(value)) flatten(below, path === '' ? key : `${path}.${key}`, into)
-  } else if (value !== null && !NOT_TOLD.has(path))
-    into.set(path, Array.isArray(value) ? JSON.stringify(value) : String(value))
+  } else if (value !== null && !NOT_TOLD.has(path)) into.set(path, textOf(value))
+}
+
+/** A command reads as one; other lists as they are in the request. */
+const textOf = (value: unknown): string =>
+  !Array.isArray(value)
+    ? String(value)
+    : value.every(one => typeof one === 'string')
+      ? value.join(' ')
+      : JSON.stringify(value)
+
+const [LONG, BEFORE] = [120, 24]
+
+/** Long values from shortly before the first place in which they differ: what is the same in all says nothing here. */
+export function cutToDifference(values: readonly (string | null)[]): (string | null)[] {
+  const there = values.filter(value => value !== null)
+  if (there.every(value => value.length <= LONG)) return [...values]
+  const [first = ''] = there
+  let same = 0
+  while (same < first.length && there.every(value => value[same] === first[same])) same += 1
+  const from = there.length < 2 ? 0 : Math.max(0, same - BEFORE)
+  return values.map(value =>
+    value === null
+      ? null
+      : `${from > 0 ? '…' : ''}${value.slice(from, from + LONG)}${value.length > from + LONG ? '…' : ''}`,
+  )
 }

@@ -1,7 +1,7 @@
 // The jobs that are compared, with their epochs; those that still run are asked again.
 import type { EpochPage, Job } from '@trotline/contracts'
 import { useEffect, useState } from 'preact/hooks'
-import { ask, inWords } from '../api/ask.ts'
+import { client, inWords, Refused } from '../api/client.ts'
 import { EpochHistory } from '../chart/history.ts'
 import { isOver } from '../job/over.ts'
 
@@ -11,6 +11,8 @@ export interface ComparedJob {
   job: Job | null
   history: EpochHistory
   trouble: string | null
+  /** The server shows this person no such job. It is not asked for again. */
+  notYours: boolean
 }
 
 const EVERY_MS = 2_500
@@ -24,17 +26,20 @@ export function useCompared(ids: readonly string[]): { jobs: readonly ComparedJo
     const jobs: ComparedJob[] = wanted
       .split(',')
       .filter(id => id !== '')
-      .map(id => ({ id, job: null, history: new EpochHistory(), trouble: null }))
+      .map(id => ({ id, job: null, history: new EpochHistory(), trouble: null, notYours: false }))
     const read = async (one: ComparedJob): Promise<void> => {
-      const path = `/v1/jobs/${encodeURIComponent(one.id)}`
+      const asked = { path: { id: one.id }, signal: leaving.signal }
       try {
-        const job = await ask<Job>(path, { signal: leaving.signal })
+        const { data: job } = await client.get('/v1/jobs/{id}', asked)
         const { line } = one.history
         // The newest attempt may have gone back: its epochs are read from the first.
         const again = one.job !== null && one.job.runs.length !== job.runs.length
         let after: number | null = again || line.length === 0 ? -1 : one.history.epochOf(line.at(-1) ?? 0)
         while (after !== null) {
-          const page: EpochPage = await ask<EpochPage>(`${path}/epochs?after=${after}`, { signal: leaving.signal })
+          const { data: page }: { data: EpochPage } = await client.get('/v1/jobs/{id}/epochs', {
+            ...asked,
+            query: { after },
+          })
           one.history.add(page.items)
           after = page.next
         }
@@ -42,10 +47,11 @@ export function useCompared(ids: readonly string[]): { jobs: readonly ComparedJo
         one.trouble = null
       } catch (error) {
         one.trouble = inWords(error)
+        one.notYours = error instanceof Refused && error.status === 404
       }
     }
     const readAll = async (): Promise<void> => {
-      const open = jobs.filter(one => one.job === null || !isOver(one.job.state))
+      const open = jobs.filter(one => !one.notYours && (one.job === null || !isOver(one.job.state)))
       if (open.length === 0) return
       await Promise.all(open.map(read))
       if (!leaving.signal.aborted) setState(before => ({ jobs: [...jobs], drawing: before.drawing + 1 }))

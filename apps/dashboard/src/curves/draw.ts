@@ -3,6 +3,7 @@
 import type uPlot from 'uplot'
 import type { Band } from '../chart/attempt-bands.ts'
 import { isValidation } from '../chart/families.ts'
+import { nearestLine } from '../chart/hover.ts'
 import type { RailMark } from '../chart/non-finite.ts'
 import { lonePlaces, type Plot, type PlotLine, type Y } from '../chart/plot.ts'
 import type { YRange } from '../chart/y-range.ts'
@@ -18,6 +19,7 @@ export interface Picture {
   floor: readonly number[]
   rails: readonly RailMark[]
   bands: readonly { band: Band; text: string }[]
+  /** All of the family, drawn or not: a line's colour is its place here. */
   metrics: readonly string[]
   range: YRange | null
   axis: XAxis
@@ -39,7 +41,10 @@ export const dataOf = ({ plot, columns }: Picture): uPlot.AlignedData =>
   [plot.xs, ...columns] as unknown as uPlot.AlignedData
 
 export interface Told {
-  onCursor(place: number | null): void
+  /** @param nearest the metric whose line is nearest to the pointer; null: none has a value there */
+  onCursor(place: number | null, nearest: string | null): void
+  /** A click that was no zoom. */
+  onPick(): void
   onZoom(zoom: readonly [number, number] | null): void
   nearest(x: number): number
 }
@@ -89,7 +94,13 @@ export function optionsOf(now: () => Picture, size: { width: number; height: num
     hooks: {
       drawClear: [chart => drawBands(chart, now())],
       draw: [chart => drawMarks(chart, now())],
-      setCursor: [chart => told.onCursor(chart.cursor.idx ?? null)],
+      ready: [chart => listenToClicks(chart, told.onPick)],
+      setCursor: [
+        chart => {
+          const place = chart.cursor.idx ?? null
+          told.onCursor(place, place === null ? null : nearestMetric(chart, now(), place))
+        },
+      ],
       setSelect: [
         chart => {
           const { left, width } = chart.select
@@ -100,6 +111,38 @@ export function optionsOf(now: () => Picture, size: { width: number; height: num
       ],
     },
   }
+}
+
+/** Lines that are behind others are not read. */
+function nearestMetric(chart: uPlot, { plot, columns }: Picture, place: number): string | null {
+  const top = chart.cursor.top ?? -1
+  if (top < 0) return null
+  const read = plot.lines.map(({ kind }, at) => ({ ys: kind === 'superseded' ? [] : (columns[at] ?? []) }))
+  const nearest = nearestLine(read, place, y => Math.abs(chart.valToPos(y, 'y') - top))
+  return plot.lines[nearest]?.metric ?? null
+}
+
+function listenToClicks(chart: uPlot, onPick: () => void): void {
+  let from: number | null = null
+  chart.over.addEventListener('pointerdown', event => {
+    from = event.clientX
+  })
+  chart.over.addEventListener('click', event => {
+    if (from !== null && Math.abs(event.clientX - from) < 4) onPick()
+  })
+}
+
+/** The nearest line is thicker; nothing else changes with the pointer. */
+export function makeBold(chart: uPlot, { plot }: Picture, nearest: string | null): void {
+  let changed = false
+  for (const [at, { metric, kind }] of plot.lines.entries()) {
+    const series = chart.series[at + 1]
+    if (series === undefined || kind === 'superseded') continue
+    const width = metric === nearest ? 3 : 2
+    changed ||= series.width !== width
+    series.width = width
+  }
+  if (changed) chart.redraw(false)
 }
 
 /** Training solid, validation dashed, in the same order everywhere. */
@@ -196,6 +239,7 @@ function drawMarks(chart: uPlot, { plot, columns, rails, floor, metrics, ground 
   }
   for (const [n, line] of plot.lines.entries()) {
     ctx.fillStyle = lookOf(line.metric, metrics, ground).colour
+    if (line.kind !== 'superseded') drawBeyond(chart, plot.xs, columns[n] ?? [])
     for (const at of lonePlaces(columns[n] ?? [])) {
       const y = columns[n]?.[at]
       if (typeof y !== 'number') continue
@@ -205,4 +249,27 @@ function drawMarks(chart: uPlot, { plot, columns, rails, floor, metrics, ground 
     }
   }
   ctx.restore()
+}
+
+/** An arrow at the edge for what the axis does not reach, at most one for every few pixels. */
+function drawBeyond(chart: uPlot, xs: readonly number[], ys: readonly Y[]): void {
+  const { ctx, bbox } = chart
+  const { min, max } = chart.scales.y ?? {}
+  if (min == null || max == null) return
+  const unit = devicePixelRatio
+  const drawn = { up: Number.NEGATIVE_INFINITY, down: Number.NEGATIVE_INFINITY }
+  for (const [at, y] of ys.entries()) {
+    if (typeof y !== 'number' || (y <= max && y >= min)) continue
+    const x = chart.valToPos(xs[at] ?? 0, 'x', true)
+    const side = y > max ? 'up' : 'down'
+    if (x < bbox.left || x > bbox.left + bbox.width || x - drawn[side] < 6 * unit) continue
+    drawn[side] = x
+    const edge = side === 'up' ? bbox.top : bbox.top + bbox.height
+    const inwards = side === 'up' ? 6 * unit : -6 * unit
+    ctx.beginPath()
+    ctx.moveTo(x, edge)
+    ctx.lineTo(x - 3 * unit, edge + inwards)
+    ctx.lineTo(x + 3 * unit, edge + inwards)
+    ctx.fill()
+  }
 }

@@ -1,79 +1,116 @@
 // Which classes are taken for which, how many of each are right, and pictures with what was made of them, the wrong ones first.
 import * as Plot from '@observablehq/plot'
-import type { Evaluation } from '@trotline/contracts'
 import { useEffect, useRef } from 'preact/hooks'
 import { contrast } from '../colour/contrast.ts'
 import { GROUND, type Ground, seriesLook, TEXT } from '../colour/palette.ts'
+import { FoldedTable } from '../shell/folded-table.tsx'
 import { ground } from '../shell/theme.ts'
 import { count } from '../text/figures.ts'
 import { PlotFigure } from './plot-figure.tsx'
-
-type Classification = Extract<Evaluation, { kind: 'classification' }>
-type Sample = Classification['samples'][number]
+import {
+  byAccuracy,
+  type Cell,
+  type Classification,
+  cellsOf,
+  mistakes,
+  percent,
+  type Sample,
+  sampleText,
+  worstText,
+  wrongFirst,
+} from './reading.ts'
 
 /** More classes than that are lines, not cells. */
 const MOST_CELLS = 30
+const MOST_BARS = 40
 const MOST_SAMPLES = 24
-const percent = (share: number): string => `${(100 * share).toFixed(share < 0.0995 && share > 0 ? 1 : 0)} %`
+/** Of the plot's own type: what a class's name takes, about, and how much of one is drawn. */
+const [LETTER_WIDTH, MOST_LETTERS] = [6.6, 18]
 
 export function ClassificationPlots({ evaluation }: { evaluation: Classification }) {
   const { classes, confusion, accuracy, rows, part, samples } = evaluation
   const on = ground.value
   const names = classes.map(one => one.name)
-  const wrongFirst = [...samples].sort((a, b) => Number(a.true === a.predicted) - Number(b.true === b.predicted))
-  const pictured = wrongFirst.filter(one => one.image !== null).slice(0, MOST_SAMPLES)
-  const sorted = [...classes].sort((a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1))
+  const sorted = byAccuracy(classes)
+  const bars = sorted.slice(0, MOST_BARS)
+  const pictured = wrongFirst(samples.filter(one => one.image !== null))
+  const cells = confusion === null ? [] : cellsOf(confusion, names)
+  const mark = `${on} ${rows} ${accuracy}`
+  const right = `${percent(accuracy)} of ${count(rows, 'row')} of the ${part} part are right`
+  const worst = worstText(cells)
+  const cellTable = (some: readonly Cell[]) => ({
+    heads: ['True', 'Predicted', 'Rows', 'Of the true class'],
+    rows: some.map(cell => [cell.truth, cell.predicted, count(cell.rows), percent(cell.share)]),
+  })
   return (
     <>
       <div class="plots">
-        {confusion !== null && confusion.length <= MOST_CELLS && (
+        {confusion !== null && confusion.length <= MOST_CELLS ? (
           <PlotFigure
-            name={`confusion ${on} ${rows}`}
+            name={`confusion ${mark}`}
             title="What is taken for what"
-            sentence={`${percent(accuracy)} of ${count(rows, 'row')} of the ${part} part are right: those on the diagonal. Shares are of a true class.`}
-            options={width => confusionOptions(confusion, names, width, on)}
+            sentence={`${right}: those on the diagonal. Shares are of a true class.${worst === null ? '' : ` ${worst}`}`}
+            options={width => confusionOptions(cells, names, width, on)}
+            table={() => cellTable(cells.filter(cell => cell.rows > 0))}
           />
+        ) : (
+          <section class="card">
+            <h2>What is taken for what</h2>
+            <p class="small faint">
+              {right}. {worst ?? ''} {count(names.length, 'class', 'classes')} are too many for a picture of all pairs.
+            </p>
+            {confusion !== null && (
+              <FoldedTable label="What is taken for what" table={() => cellTable(mistakes(cells, 500))} />
+            )}
+          </section>
         )}
         <PlotFigure
-          name={`classes ${on} ${rows}`}
+          name={`classes ${mark}`}
           title="Right, by class"
-          sentence="The best class first; with how many rows there are of each."
+          sentence={`The best class first; with how many rows there are of each.${sorted.length > bars.length ? ` ${count(bars.length)} of ${count(sorted.length)} are drawn; the table has all.` : ''}`}
           options={width => ({
             width,
-            height: 40 + 26 * Math.min(sorted.length, 40),
-            marginLeft: 120,
-            marginRight: 60,
-            x: { label: 'right, %', domain: [0, 100], grid: true },
-            y: { label: null },
+            height: 50 + 28 * bars.length,
+            marginLeft: roomFor(names),
+            marginRight: 96,
+            x: { label: 'right, %', domain: [0, 100], grid: true, ticks: width < 420 ? 3 : 6 },
+            y: { label: null, tickFormat: cut },
             marks: [
-              Plot.barX(sorted.slice(0, 40), {
+              Plot.barX(bars, {
                 x: (one: { accuracy: number | null }) => 100 * (one.accuracy ?? 0),
-                y: (one: { name: string; rows: number }) => one.name,
+                y: 'name',
                 fill: seriesLook(0, on).colour,
                 sort: { y: null },
               }),
-              Plot.text(sorted.slice(0, 40), {
+              Plot.text(bars, {
                 x: (one: { accuracy: number | null }) => 100 * (one.accuracy ?? 0),
-                y: (one: { name: string }) => one.name,
+                y: 'name',
                 text: (one: { accuracy: number | null; rows: number }) =>
-                  `${one.accuracy === null ? '–' : percent(one.accuracy)} of ${count(one.rows)}`,
+                  one.accuracy === null ? 'no rows' : `${percent(one.accuracy)} of ${count(one.rows)}`,
                 textAnchor: 'start',
                 dx: 5,
                 fill: TEXT[on],
-                clip: false,
               }),
               Plot.ruleX([0]),
             ],
+          })}
+          table={() => ({
+            heads: ['Class', 'Right', 'Rows'],
+            rows: sorted.map(one => [one.name, one.accuracy === null ? '–' : percent(one.accuracy), count(one.rows)]),
           })}
         />
       </div>
       {pictured.length > 0 && (
         <section class="card">
           <h2>Pictures and what was made of them</h2>
+          <p class="small faint">
+            {count(pictured.filter(one => one.true !== one.predicted).length)} of {count(pictured.length)} kept pictures
+            are taken for something else; they come first.
+          </p>
           <ul class="samples">
-            {pictured.map(sample => (
+            {pictured.slice(0, MOST_SAMPLES).map(sample => (
               <li key={sample.row}>
-                <SampleImage sample={sample} names={names} />
+                <SampleImage sample={sample} text={sampleText(sample, names)} />
                 <div class="small">
                   <span class={`state ${sample.true === sample.predicted ? 'state-completed' : 'state-failed'}`}>
                     <span aria-hidden="true">{sample.true === sample.predicted ? '✓' : '✕'}</span>
@@ -84,6 +121,13 @@ export function ClassificationPlots({ evaluation }: { evaluation: Classification
               </li>
             ))}
           </ul>
+          <FoldedTable
+            label="Pictures and what was made of them"
+            table={() => ({
+              heads: ['Row', 'What was made of it'],
+              rows: pictured.map(sample => [count(sample.row + 1), sampleText(sample, names)]),
+            })}
+          />
         </section>
       )}
     </>
@@ -93,45 +137,54 @@ export function ClassificationPlots({ evaluation }: { evaluation: Classification
 function saidOf(sample: Sample, names: readonly string[]): string {
   const sure = sample.probabilities[sample.predicted]
   const truth = sample.true === sample.predicted ? '' : `is ${names[sample.true]}`
-  return [truth, sure == null ? '' : `${percent(sure)} sure`].filter(Boolean).join(', ')
+  const how = sample.probabilities.length === 0 ? '' : sure == null ? 'NaN sure' : `${percent(sure)} sure`
+  return [truth, how].filter(Boolean).join(', ')
 }
 
+const cut = (name: string): string => (name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS - 1)}…` : name)
+const roomFor = (names: readonly string[]): number =>
+  20 + LETTER_WIDTH * Math.max(4, ...names.map(name => Math.min(MOST_LETTERS, name.length)))
+
 function confusionOptions(
-  confusion: readonly (readonly number[])[],
+  cells: readonly Cell[],
   names: readonly string[],
   width: number,
   on: Ground,
 ): Plot.PlotOptions {
-  const cells = confusion.flatMap((row, truth) => {
-    const all = row.reduce((sum, rows) => sum + rows, 0)
-    return row.map((rows, predicted) => ({
-      truth: names[truth] ?? '',
-      predicted: names[predicted] ?? '',
-      rows,
-      share: all === 0 ? 0 : rows / all,
-    }))
-  })
   // One hue, from the ground to the first series colour: more is darker on white and lighter on black.
   const shade = (share: number): string => mixed(GROUND[on], seriesLook(0, on).colour, share)
+  // The axis's own name stands left of the classes'.
+  const left = roomFor(names) + 24
+  const cellWidth = (width - left - 20) / Math.max(1, names.length)
+  // Names that are wider than their column stand on end.
+  const turned = Math.max(...names.map(name => name.length)) * LETTER_WIDTH > cellWidth
+  const below = turned ? 34 + 0.8 * LETTER_WIDTH * Math.max(...names.map(name => cut(name).length)) : 40
+  const cellHeight = Math.min(cellWidth, 84)
   return {
     width,
-    height: Math.max(260, Math.min(width, 40 * names.length + 110)),
-    marginLeft: 110,
-    marginBottom: 90,
+    height: 20 + below + Math.max(30, cellHeight) * names.length,
+    marginLeft: left,
+    marginBottom: below,
     padding: 0.04,
-    x: { label: 'predicted', domain: [...names], tickRotate: -45 },
-    y: { label: 'true', domain: [...names] },
+    x: { label: 'predicted', domain: [...names], tickRotate: turned ? -45 : 0, tickFormat: cut },
+    y: { label: 'true', labelOffset: left - 10, domain: [...names], tickFormat: cut },
     marks: [
-      Plot.cell(cells, { x: 'predicted', y: 'truth', fill: (cell: { share: number }) => shade(cell.share) }),
-      Plot.text(cells, {
-        x: 'predicted',
-        y: 'truth',
-        text: (cell: { rows: number; share: number }) =>
-          cell.rows === 0 ? '' : `${cell.rows}\n${percent(cell.share)}`,
-        fill: (cell: { share: number }) =>
-          contrast(TEXT.dark, shade(cell.share)) > contrast(TEXT.light, shade(cell.share)) ? TEXT.dark : TEXT.light,
-        fontSize: names.length > 12 ? 8 : 10,
-      }),
+      Plot.cell(cells, { x: 'predicted', y: 'truth', fill: (cell: Cell) => shade(cell.share) }),
+      // Too narrow a cell has its figures in the table only.
+      ...(cellWidth < 30
+        ? []
+        : [
+            Plot.text(cells, {
+              x: 'predicted',
+              y: 'truth',
+              text: (cell: Cell) => (cell.rows === 0 ? '' : `${cell.rows}\n${percent(cell.share)}`),
+              fill: (cell: Cell) =>
+                contrast(TEXT.dark, shade(cell.share)) > contrast(TEXT.light, shade(cell.share))
+                  ? TEXT.dark
+                  : TEXT.light,
+              fontSize: cellWidth < 44 ? 8 : 11,
+            }),
+          ]),
     ],
   }
 }
@@ -146,7 +199,7 @@ function mixed(from: string, to: string, share: number): string {
   return `#${part(1)}${part(3)}${part(5)}`
 }
 
-function SampleImage({ sample, names }: { sample: Sample; names: readonly string[] }) {
+function SampleImage({ sample, text }: { sample: Sample; text: string }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const { image } = sample
   useEffect(() => {
@@ -165,13 +218,5 @@ function SampleImage({ sample, names }: { sample: Sample; names: readonly string
     context.putImageData(drawn, 0, 0)
   }, [image])
   if (image === null) return null
-  return (
-    <canvas
-      ref={canvas}
-      width={image.width}
-      height={image.height}
-      role="img"
-      aria-label={`${names[sample.true]}, taken for ${names[sample.predicted]}`}
-    />
-  )
+  return <canvas ref={canvas} width={image.width} height={image.height} role="img" aria-label={text} />
 }

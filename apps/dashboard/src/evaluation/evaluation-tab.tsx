@@ -1,16 +1,17 @@
 // What the trained model makes of data that it was not trained on, from the job's own evaluation.json.
-import type { Evaluation, Job } from '@trotline/contracts'
-import { useAsked } from '../api/use-asked.ts'
+import '../style/curves.css'
+import type { Job } from '@trotline/contracts'
+import { useLook } from '../api/use-asked.ts'
+import { hasEvaluation } from '../job/has-evaluation.ts'
 import { isOver } from '../job/over.ts'
 import { ClassificationPlots } from './classification-plots.tsx'
 import { LinePlot } from './line-plot.tsx'
+import { readEvaluation } from './read-evaluation.ts'
 import { RegressionPlots } from './regression-plots.tsx'
 
 export function EvaluationTab({ job }: { job: Job }) {
-  const there = job.result?.artifacts.some(file => file.path === 'evaluation.json') ?? false
-  const { value, trouble } = useAsked<Evaluation>(
-    there ? `/v1/jobs/${encodeURIComponent(job.id)}/artifacts/evaluation.json` : null,
-  )
+  const there = hasEvaluation(job)
+  const { value, trouble } = useLook(signal => readEvaluation(job.id, signal), there ? job.id : null)
   if (!there)
     return (
       <p class="card faint">

@@ -17,11 +17,11 @@ export function LinePlot({ evaluation }: { evaluation: Line }) {
   const ends = [Math.min(...xs), Math.max(...xs)]
   const lineOf = ({ a, b }: Line['end']) => (a === null || b === null ? [] : ends.map(x => ({ x, y: a + b * x })))
   const words = ({ a, b }: Line['end']): string =>
-    a === null || b === null ? 'no line' : `y = ${figure(a)} + ${figure(b)} x`
+    a === null || b === null ? 'NaN, no line' : `y = ${figure(a)} + ${figure(b)} x`
   return (
     <div class="plots">
       <PlotFigure
-        name={`line ${on}`}
+        name={`line ${on} ${points.length} ${end.a} ${end.b}`}
         title="The line that was found"
         sentence={`Solid: ${words(end)}. Dashed, by least squares: ${words(leastSquares)}.`}
         options={width => ({
@@ -40,6 +40,10 @@ export function LinePlot({ evaluation }: { evaluation: Line }) {
               strokeWidth: 2,
             }),
           ],
+        })}
+        table={() => ({
+          heads: ['Part', 'x', 'y'],
+          rows: points.map(point => [point.part, figure(point.x), figure(point.y)]),
         })}
       />
     </div>

@@ -1,7 +1,7 @@
 // A plot with its title, its sentence, and its figures as a table for whoever would rather read.
 import * as Plot from '@observablehq/plot'
-import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
+import { type FigureTable, FoldedTable } from '../shell/folded-table.tsx'
 
 interface FigureProps {
   title: string
@@ -9,10 +9,13 @@ interface FigureProps {
   /** Another text: another plot. */
   name: string
   options: (width: number) => Plot.PlotOptions
-  children?: ComponentChildren
+  /** Made when somebody opens it. */
+  table: () => FigureTable
 }
 
-export function PlotFigure({ title, sentence, name, options, children }: FigureProps) {
+const LEAST_WIDTH = 220
+
+export function PlotFigure({ title, sentence, name, options, table }: FigureProps) {
   const room = useRef<HTMLDivElement>(null)
   // `name` tells when it is another plot.
   useLayoutEffect(() => {
@@ -20,7 +23,8 @@ export function PlotFigure({ title, sentence, name, options, children }: FigureP
     if (!into) return
     const draw = (): void => {
       const plot = Plot.plot({
-        ...options(into.clientWidth),
+        // While it is laid out it may have no room yet; it is drawn again when it has.
+        ...options(Math.max(LEAST_WIDTH, into.clientWidth)),
         className: 'plot',
         ariaLabel: title,
         ariaDescription: sentence,
@@ -49,7 +53,7 @@ export function PlotFigure({ title, sentence, name, options, children }: FigureP
         <p class="small faint">{sentence}</p>
       </figcaption>
       <div ref={room} />
-      {children}
+      <FoldedTable label={title} table={table} />
     </figure>
   )
 }

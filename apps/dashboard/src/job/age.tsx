@@ -1,5 +1,6 @@
 // How long ago, counted on by the page; the time itself for whoever points at it or has it read.
 import { ageMs } from '../clock.ts'
+import { formats } from '../shell/time-zone.ts'
 import { ago } from '../text/durations.ts'
 
 export function Age({ at }: { at: string }) {
@@ -10,11 +11,8 @@ export function Age({ at }: { at: string }) {
   )
 }
 
-const FORMAT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
-export const localTime = (at: string): string => FORMAT.format(new Date(at))
-
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-export const clockTime = (at: string | number | Date): string => CLOCK.format(new Date(at))
+export const localTime = (at: string): string => formats.value.whole.format(new Date(at))
+export const clockTime = (at: string | number | Date): string => formats.value.clock.format(new Date(at))
 
 /** Seconds from one of the server's times to another, or to now. */
 export const secondsBetween = (from: string, to: string | null): number =>

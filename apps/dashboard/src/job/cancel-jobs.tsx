@@ -1,7 +1,7 @@
 // Cancelling, for one job or many: the dialog says which and what is lost, and each job's answer is told apart.
 import type { JobState, JobSummary } from '@trotline/contracts'
 import { useState } from 'preact/hooks'
-import { ask, inWords } from '../api/ask.ts'
+import { client, inWords } from '../api/client.ts'
 import { Dialog } from '../shell/dialog.tsx'
 import { count } from '../text/figures.ts'
 
@@ -25,7 +25,7 @@ export function CancelJobs({ jobs, onClose, onDone }: CancelProps) {
     const troubles: { job: Cancellable; trouble: string }[] = []
     for (const job of jobs) {
       try {
-        await ask(`/v1/jobs/${encodeURIComponent(job.id)}`, { method: 'DELETE' })
+        await client.delete('/v1/jobs/{id}', { path: { id: job.id } })
       } catch (error) {
         troubles.push({ job, trouble: inWords(error) })
       }

@@ -1,13 +1,13 @@
 // What the job runs in, and whether it fits: the environment's lock, what the last run found of it, the worker, the verdict.
-import type { Job, JobCompatibilityReport } from '@trotline/contracts'
+import type { Job } from '@trotline/contracts'
 import type { ComponentChildren } from 'preact'
-import { useAsked } from '../api/use-asked.ts'
+import { useAnswer } from '../api/use-asked.ts'
 import { Link } from '../router/link.tsx'
 import { localTime } from './age.tsx'
 import { Findings, Nearest, VerdictWord } from './verdict.tsx'
 
 export function EnvironmentTab({ job }: { job: Job }) {
-  const { value } = useAsked<JobCompatibilityReport>(`/v1/jobs/${encodeURIComponent(job.id)}/compatibility`)
+  const { value } = useAnswer('/v1/jobs/{id}/compatibility', { path: { id: job.id } })
   const { environment, compatibility, worker } = job
   return (
     <>

@@ -1,10 +1,13 @@
 // What the training left, by name, size and hash.
 import type { Job } from '@trotline/contracts'
 import { useState } from 'preact/hooks'
-import { askBytes, inWords } from '../api/ask.ts'
+import { client, inWords } from '../api/client.ts'
 import { save } from '../log-view/download-log.ts'
 import { TableBox } from '../shell/table-box.tsx'
 import { size } from '../text/figures.ts'
+
+/** A large model over a slow line. */
+const DOWNLOAD_LIMIT_MS = 3_600_000
 
 export function FilesTab({ job }: { job: Job }) {
   const [trouble, setTrouble] = useState<string | null>(null)
@@ -12,8 +15,11 @@ export function FilesTab({ job }: { job: Job }) {
   if (files.length === 0) return <p class="card faint">Files appear when the training has ended.</p>
   const download = async (path: string): Promise<void> => {
     try {
-      const { bytes } = await askBytes(`/v1/jobs/${encodeURIComponent(job.id)}/artifacts/${encodeURIComponent(path)}`)
-      save(new Blob([new Uint8Array(bytes)]), path)
+      const { data } = await client.bytes('/v1/jobs/{id}/artifacts/{path}', {
+        path: { id: job.id, path },
+        timeoutMs: DOWNLOAD_LIMIT_MS,
+      })
+      save(new Blob([new Uint8Array(data)]), path)
       setTrouble(null)
     } catch (error) {
       setTrouble(inWords(error))

@@ -1,9 +1,9 @@
 // The top of a job's page: its name and state, why it is there, what can be done, and its facts.
 import { useState } from 'preact/hooks'
-import { ask, inWords, newKey } from '../api/ask.ts'
+import { client, inWords } from '../api/client.ts'
 import { limitText, paceOf, timeLeftText } from '../chart/pace.ts'
+import { AwaitButton } from '../notify/await-button.tsx'
 import { Link } from '../router/link.tsx'
-import { go } from '../router/place.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
 import { TextBox } from '../shell/text-box.tsx'
 import { Trouble } from '../shell/trouble.tsx'
@@ -12,7 +12,9 @@ import { count } from '../text/figures.ts'
 import { Age, secondsBetween } from './age.tsx'
 import { CancelJobs } from './cancel-jobs.tsx'
 import { Fact } from './environment-tab.tsx'
+import { Neighbours } from './neighbours.tsx'
 import { isOver } from './over.ts'
+import { RerunButton } from './rerun-button.tsx'
 import { StateBadge } from './state-badge.tsx'
 import type { JobInView } from './use-job.ts'
 
@@ -35,24 +37,9 @@ export function JobHead({ view }: { view: JobInView }) {
           limitLeftSeconds: submission.timeLimitMinutes * 60 - secondsBetween(run.startedAt, null),
         })
       : null
-  const rerun = async (): Promise<void> => {
-    try {
-      const made = await ask<{ id: string }>(`/v1/jobs/${encodeURIComponent(job.id)}/rerun`, {
-        method: 'POST',
-        body: {},
-        headers: { 'idempotency-key': newKey() },
-      })
-      go(`/jobs/${made.id}`)
-    } catch (error) {
-      setTrouble(inWords(error))
-    }
-  }
   const release = async (): Promise<void> => {
     try {
-      await ask(`/v1/jobs/${encodeURIComponent(job.id)}/release`, {
-        method: 'POST',
-        headers: { 'idempotency-key': newKey() },
-      })
+      await client.post('/v1/jobs/{id}/release', { path: { id: job.id } })
     } catch (error) {
       setTrouble(inWords(error))
     }
@@ -69,6 +56,7 @@ export function JobHead({ view }: { view: JobInView }) {
             {job.cancelRequestedAt !== null && !over && <span class="faint">cancelling was asked for</span>}
           </div>
           <span class="mono small faint">{job.id}</span>
+          <Neighbours id={job.id} onTrouble={setTrouble} />
         </div>
         <div class="row">
           {job.hold !== null && !over && (
@@ -76,13 +64,12 @@ export function JobHead({ view }: { view: JobInView }) {
               Try again
             </button>
           )}
-          <button type="button" onClick={() => void rerun()} title="The same request with the same pins">
-            Rerun
-          </button>
+          <RerunButton id={job.id} onTrouble={setTrouble} />
           <Link href={`/submit?from=${job.id}`} class="button">
             Edit and submit
           </Link>
           <CopyButton text={`trotline show ${job.id}`} name="Copy as command" />
+          {!over && <AwaitButton id={job.id} />}
           {!over && (
             <button
               type="button"

@@ -1,7 +1,7 @@
 // The sbatch script as it was submitted, and the request that made it.
 import type { Job } from '@trotline/contracts'
 import { useEffect, useState } from 'preact/hooks'
-import { askText, inWords } from '../api/ask.ts'
+import { client, inWords } from '../api/client.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
 import { TextBox } from '../shell/text-box.tsx'
 
@@ -12,9 +12,9 @@ export function ScriptTab({ job }: { job: Job }) {
   // Another submission has another script.
   useEffect(() => {
     const leaving = new AbortController()
-    askText(`/v1/jobs/${encodeURIComponent(job.id)}/script`, { signal: leaving.signal }).then(
-      ({ text }) => {
-        setScript(text)
+    client.text('/v1/jobs/{id}/script', { path: { id: job.id }, signal: leaving.signal }).then(
+      ({ data }) => {
+        setScript(data)
         setTrouble(null)
       },
       error => leaving.signal.aborted || setTrouble(inWords(error)),

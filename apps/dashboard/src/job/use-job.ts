@@ -1,7 +1,7 @@
 // A job as its page holds it: the record, why it is where it is, and its epochs, kept current by what is told.
 import type { EpochPage, Job, JobEvent, Why } from '@trotline/contracts'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, inWords, Refused } from '../api/ask.ts'
+import { client, inWords, Refused } from '../api/client.ts'
 import { EpochHistory } from '../chart/history.ts'
 import { follow } from '../live/live.ts'
 import { jobTopic } from '../live/topics.ts'
@@ -43,6 +43,7 @@ export function useJob(id: string): JobInView {
     /** The first epoch that may be newer than what is here; null: none. */
     let due: number | null = 0
     let reading = false
+    let drawnAt = Number.NEGATIVE_INFINITY
 
     const readEpochs = async (): Promise<void> => {
       if (reading || due === null) return
@@ -51,14 +52,20 @@ export function useJob(id: string): JobInView {
       due = null
       try {
         while (after !== null) {
-          const page: EpochPage = await ask<EpochPage>(`${path}/epochs?after=${after}`, { signal })
+          const page: EpochPage = (await client.get('/v1/jobs/{id}/epochs', { path: { id }, query: { after }, signal }))
+            .data
           history.add(page.items)
           const last = page.items.at(-1)
           if (last !== undefined) newest = { epoch: last.epoch, attempt: last.attempt }
-          setKept({ history, drawing: history.version })
           after = page.next
+          // A long history comes in many pages: it is drawn as often as a growing one, not once a page.
+          if (after === null || performance.now() - drawnAt >= EPOCHS_EVERY_MS) {
+            drawnAt = performance.now()
+            setKept({ history, drawing: history.version })
+          }
         }
       } catch {
+        if (!signal.aborted) setKept({ history, drawing: history.version })
         // What was missed is asked for with the next news.
         due = Math.min(due ?? Number.POSITIVE_INFINITY, Math.max(0, (after ?? 0) + 1))
       }
@@ -80,7 +87,7 @@ export function useJob(id: string): JobInView {
     }
     const read = async (): Promise<void> => {
       try {
-        take(await ask<Job>(path, { signal }))
+        take((await client.get('/v1/jobs/{id}', { path: { id }, signal })).data)
         setTrouble(null)
       } catch (error) {
         if (signal.aborted) return
@@ -124,7 +131,11 @@ export function useJob(id: string): JobInView {
     if (state === null) return
     const leaving = new AbortController()
     const look = (): void => {
-      ask<Why>(`${path}/why`, { signal: leaving.signal }).then(setWhy, () => {})
+      const asked = { path: { id }, signal: leaving.signal }
+      client.get('/v1/jobs/{id}/why', asked).then(
+        ({ data }) => setWhy(data),
+        () => {},
+      )
     }
     look()
     readEvents(id, leaving.signal).then(setEvents, () => {})

@@ -1,5 +1,6 @@
 // A compatibility verdict: a shape, a word, a colour; and its findings, what is needed beside what is there.
 import type { CompatibilityFinding, Suggestion, Verdict } from '@trotline/contracts'
+import { CopyButton } from '../shell/copy-button.tsx'
 import { TableBox } from '../shell/table-box.tsx'
 import { TextBox } from '../shell/text-box.tsx'
 
@@ -39,7 +40,7 @@ export function Findings({ findings }: { findings: readonly CompatibilityFinding
               <div class="nowrap">{finding.gate}</div>
               <div class="small faint">{finding.rule}</div>
             </td>
-            <td>
+            <td class="needs">
               {finding.required ?? finding.detail}
               {finding.required !== null && <div class="small faint">{finding.detail}</div>}
               {finding.hint !== null && <div class="small">{finding.hint}</div>}
@@ -47,7 +48,7 @@ export function Findings({ findings }: { findings: readonly CompatibilityFinding
             <td>{finding.found ?? ''}</td>
             <td>
               <VerdictWord verdict={finding.verdict} />
-              {finding.source !== null && <div class="small faint">{finding.source}</div>}
+              {finding.source !== null && <div class="small faint from">{finding.source}</div>}
             </td>
           </tr>
         ))}
@@ -61,11 +62,18 @@ export function Nearest({ nearest }: { nearest: readonly Suggestion[] }) {
   return (
     <section class="card">
       <h3>Nearest sets that run there, judged by the same rules</h3>
-      <ul>
+      <ul class="plain nearest">
         {nearest.map(one => (
           <li key={one.detail}>
             {one.detail}
-            {one.install !== null && <TextBox>{one.install}</TextBox>}
+            {one.install !== null && (
+              <>
+                <TextBox>{one.install}</TextBox>
+                <div class="row">
+                  <CopyButton text={one.install} name="Copy this set" />
+                </div>
+              </>
+            )}
             {one.changes.length > 0 && (
               <div class="small mono">
                 {one.changes.map(({ field, from, to }) => (

@@ -1,8 +1,6 @@
 // For a server without the one stream, or one that has no room for another: short questions, asked again and again, which hold no
 // connection. Logs alone are followed by a stream each, because bytes must come once and in order.
-import type { Cluster, ClusterPage, Job, JobPage } from '@trotline/contracts'
-import { ask, inWords, Refused } from '../api/ask.ts'
-import { serverEvents } from '../api/server-events.ts'
+import { client, inWords, Refused } from '../api/client.ts'
 import { sleep } from './stream-source.ts'
 import type { Ears, Source, Told } from './topics.ts'
 
@@ -41,7 +39,7 @@ export function createAskingSource(ears: Ears): Source {
   function jobs(topic: string) {
     const known = new Map<string, string>()
     return async (signal: AbortSignal): Promise<number> => {
-      const { items } = await ask<JobPage>('/v1/jobs?limit=50', { signal })
+      const { items } = (await client.get('/v1/jobs', { query: { limit: 50 }, signal })).data
       const changed = items.filter(item => known.get(item.id) !== JSON.stringify(item))
       for (const item of changed) known.set(item.id, JSON.stringify(item))
       if (changed.length > 0) ears.tell({ topic, type: 'jobs', items: changed })
@@ -52,7 +50,7 @@ export function createAskingSource(ears: Ears): Source {
   function job(topic: string, id: string) {
     let known = ''
     return async (signal: AbortSignal): Promise<number> => {
-      const job = await ask<Job>(`/v1/jobs/${encodeURIComponent(id)}`, { signal })
+      const { data: job } = await client.get('/v1/jobs/{id}', { path: { id }, signal })
       const text = JSON.stringify(job)
       if (text !== known) ears.tell({ topic, type: 'job', job, event: null, ageMs: 0, slurmAgeMs: null })
       known = text
@@ -63,9 +61,9 @@ export function createAskingSource(ears: Ears): Source {
   function clusters(topic: string) {
     const known = new Map<string, string>()
     return async (signal: AbortSignal): Promise<number> => {
-      const { items } = await ask<ClusterPage>('/v1/clusters', { signal })
+      const { items } = (await client.get('/v1/clusters', { signal })).data
       for (const { name } of items) {
-        const cluster = await ask<Cluster>(`/v1/clusters/${encodeURIComponent(name)}`, { signal })
+        const { data: cluster } = await client.get('/v1/clusters/{name}', { path: { name }, signal })
         const text = JSON.stringify({ ...cluster, footprint: null })
         const ageMs = 1000 * (cluster.facts?.ageSeconds ?? 0)
         if (text !== known.get(name)) ears.tell({ topic, type: 'cluster', ageMs, cluster })
@@ -76,13 +74,13 @@ export function createAskingSource(ears: Ears): Source {
   }
 
   async function log(topic: string, parts: readonly string[], signal: AbortSignal): Promise<void> {
-    const [id = '', stream = 'stdout', attempt, offset] = parts
+    const [id = '', source, attempt, offset] = parts
+    const stream: 'stdout' | 'stderr' | 'slurm' = source === 'stderr' || source === 'slurm' ? source : 'stdout'
     let lastId = attempt === undefined ? null : `${attempt}:${offset ?? 0}`
     while (!signal.aborted) {
       try {
-        const headers: Record<string, string> = lastId === null ? {} : { 'last-event-id': lastId }
-        const path = `/v1/jobs/${encodeURIComponent(id)}/logs?stream=${stream}`
-        for await (const one of serverEvents(path, { headers, signal })) {
+        const asked = { path: { id }, query: { stream }, lastEventId: lastId, signal }
+        for await (const one of client.events('/v1/jobs/{id}/logs', asked)) {
           ears.alive()
           if (one === 'alive') continue
           lastId = one.id ?? lastId

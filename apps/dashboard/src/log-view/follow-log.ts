@@ -1,91 +1,130 @@
-// Fills a log's screen: first its end, then what is told live from that very byte, and earlier parts when somebody scrolls up to them.
+// Fills a log's screen: first its end or the place that was asked for, then what is told live from that very byte, and earlier parts, also
+// of earlier attempts, when somebody scrolls up to them.
 import type { Job } from '@trotline/contracts'
-import { askBytes, inWords } from '../api/ask.ts'
+import { inWords, Refused } from '../api/client.ts'
+import { causeOf } from '../chart/attempt-bands.ts'
 import { clockTime } from '../job/age.tsx'
 import { follow } from '../live/live.ts'
 import { logTopic, type Told } from '../live/topics.ts'
-import { LogScreen, type Place } from '../log/screen.ts'
+import { type Before, beforeOf } from '../log/reach.ts'
+import type { LogScreen, Place } from '../log/screen.ts'
+import { type AttemptSeam, attemptSeam, openAt, openAtEnd } from './open-log.ts'
+import { type LogSource, readBytes, readLog } from './read-log.ts'
 
-const TAIL_BYTES = 65_536
 const EARLIER_BYTES = 262_144
 const DRAW_EVERY_MS = 100
-
-export type LogSource = 'stdout' | 'stderr' | 'slurm'
+/** Of what was missed: what is longer is said, and can be had. */
+const MOST_READ_ON = 4_194_304
 
 export interface LogFeed {
+  /** null: nothing was answered yet. */
   readonly screen: LogScreen | null
   /** All that was written is here. */
   readonly ended: boolean
   readonly trouble: string | null
-  /** Bytes of the file when it was looked at first; null: not known. */
-  readonly size: number | null
-  /** Answers how many rows came before the first. */
-  earlier(): Promise<number>
+  /** Whether there is something before the first line; 'full': there is, and this page keeps as much as it can. */
+  readonly before: 'more' | 'full' | 'nothing'
+  /** Done when it is on the screen, or could not be had. */
+  earlier(): Promise<void>
   stop(): void
 }
 
 interface Wanted {
-  job: Pick<Job, 'id' | 'runs'>
+  job: Pick<Job, 'id' | 'runs' | 'submissions'>
   source: LogSource
   raw: boolean
+  /** null: the end. */
+  at: Place | null
   /** Something is to be drawn anew: told at most ten times a second. */
   onChange(): void
 }
 
-export function followLog({ job, source, raw, onChange }: Wanted): LogFeed {
+export function followLog({ job, source, raw, at, onChange }: Wanted): LogFeed {
   const leaving = new AbortController()
+  const { signal } = leaving
   let screen: LogScreen | null = null
   let ended = false
   let trouble: string | null = null
-  let size: number | null = null
+  let full = false
+  /** The first attempt wrote nothing. */
+  let exhausted = false
   let unfollow = (): void => {}
   let drawing: ReturnType<typeof setTimeout> | undefined
-  /** The first byte that is on the screen. */
-  let first: Place = { attempt: 1, offset: 0 }
   let asking = false
+  let catchingUp = false
+  /** What was told meanwhile. */
+  const waiting: Told[] = []
 
   const draw = (): void => {
     drawing ??= setTimeout(() => {
       drawing = undefined
-      if (!leaving.signal.aborted) onChange()
+      if (!signal.aborted) onChange()
     }, DRAW_EVERY_MS)
   }
+  const seamOf = (attempt: number): AttemptSeam => attemptSeam(job, attempt)
 
   async function begin(): Promise<void> {
     try {
-      let from: Place | null = null
-      const run = job.runs.at(-1)
-      if (run !== undefined) {
-        const path = `/v1/jobs/${encodeURIComponent(job.id)}/logs?stream=${source}&tail=${TAIL_BYTES}`
-        const { bytes, headers } = await askBytes(path, { signal: leaving.signal })
-        const named = job.runs.find(one => one.run === headers.get('trotline-run'))
-        const attempt = source === 'slurm' ? 1 : (named ?? run).attempt
-        first = { attempt, offset: Number(headers.get('trotline-offset') ?? 0) }
-        size = Number(headers.get('trotline-size') ?? 0)
-        screen = new LogScreen(first, { raw })
-        screen.feed(bytes)
-        screen.dropPartial()
-        from = screen.place
-      } else screen = new LogScreen({ attempt: 1, offset: 0 }, { raw })
-      trouble = null
-      unfollow = follow(logTopic(job.id, source, from), hear)
+      const opened = { job, source, raw, signal }
+      const found = at === null ? null : await openAt(at, opened)
+      const missed = at !== null && found === null
+      screen = found ?? (await openAtEnd(opened))
+      trouble = missed ? 'The line that the link points at is not there: this is the end.' : null
+      unfollow = follow(logTopic(job.id, source, job.runs.length === 0 ? null : screen.place), hear)
     } catch (error) {
-      if (leaving.signal.aborted) return
+      if (signal.aborted) return
       trouble = inWords(error)
-      setTimeout(() => !leaving.signal.aborted && void begin(), 3_000)
+      setTimeout(() => !signal.aborted && void begin(), 3_000)
     }
     draw()
   }
 
   function hear(told: Told): void {
     if (screen === null) return
-    if (told.type === 'log') write(told, screen)
-    else if (told.type === 'attempt' && told.attempt > screen.place.attempt)
-      screen.seam({ kind: 'attempt', attempt: told.attempt, node: told.node, cause: null })
-    else if (told.type === 'cut') screen.seam({ kind: 'cut', at: told.at })
+    if (catchingUp) waiting.push(told)
+    else take(told, screen)
+  }
+
+  function take(told: Told, into: LogScreen): void {
+    // Another tab follows the same and was told the beginning: here it is read.
+    if ((told.type === 'log' || told.type === 'end') && isAhead(told, into.place)) {
+      catchingUp = true
+      void catchUp(told, into)
+        .catch((error: unknown) => {
+          if (!signal.aborted) trouble = inWords(error)
+        })
+        .then(() => {
+          catchingUp = false
+          if (signal.aborted) return
+          obey(told, into)
+          while (!catchingUp && waiting.length > 0) take(waiting.shift() as Told, into)
+        })
+    } else obey(told, into)
+  }
+
+  async function catchUp(to: Place, into: LogScreen): Promise<void> {
+    const { attempt } = into.place
+    if (attempt < to.attempt) {
+      await readOn(into, (await readLog(job, source, { attempt, offset: 0, limit: 1 }, signal)).size)
+      for (let next = attempt + 1; next <= to.attempt; next++) into.seam(seamOf(next))
+    }
+    await readOn(into, to.offset)
+  }
+  async function readOn(into: LogScreen, end: number): Promise<void> {
+    const { attempt, offset: from } = into.place
+    const near = Math.max(from, end - MOST_READ_ON)
+    if (near > from) into.seam({ kind: 'skipped', from, bytes: near - from, why: 'slow' })
+    if (end > near) into.feed(await readBytes(job, source, { attempt, offset: near, length: end - near }, signal))
+  }
+
+  function obey(told: Told, into: LogScreen): void {
+    if (told.type === 'log') write(told, into)
+    else if (told.type === 'attempt' && told.attempt > into.place.attempt)
+      into.seam({ ...seamOf(told.attempt), node: told.node, cause: causeOf(told, job.submissions) })
+    else if (told.type === 'cut') into.seam({ kind: 'cut', at: told.at })
     else if (told.type === 'end') {
       ended = true
-      screen.end()
+      into.end()
     } else if (told.type === 'gone') trouble = told.problem.detail
     else return
     draw()
@@ -94,7 +133,7 @@ export function followLog({ job, source, raw, onChange }: Wanted): LogFeed {
   /** Bytes come in order, each once; should they not, the screen says so. */
   function write(told: Told & { type: 'log' }, into: LogScreen): void {
     const { attempt, offset } = told
-    if (attempt > into.place.attempt) into.seam({ kind: 'attempt', attempt, node: null, cause: null })
+    if (attempt > into.place.attempt) into.seam(seamOf(attempt))
     if (attempt < into.place.attempt) return
     const bytes = bytesOf(told)
     const known = into.place.offset - offset
@@ -102,28 +141,60 @@ export function followLog({ job, source, raw, onChange }: Wanted): LogFeed {
     into.feed(known > 0 ? bytes.subarray(known) : bytes)
   }
 
-  async function earlier(): Promise<number> {
-    if (screen === null || asking || first.offset === 0) return 0
+  /** Slurm's own log is one for all attempts. */
+  function known(into: LogScreen): Before {
+    const before = beforeOf(into)
+    return exhausted || (before.kind === 'attempt' && source === 'slurm') ? { kind: 'nothing' } : before
+  }
+
+  async function earlier(): Promise<void> {
+    const into = screen
+    if (into === null || asking || full) return
+    const before = known(into)
+    if (before.kind === 'nothing') return
     asking = true
     try {
-      const top = screen.rows.find(row => row.kind === 'text')
-      const end = top?.kind === 'text' && top.attempt === first.attempt ? top.offset : first.offset
-      const from = Math.max(0, end - EARLIER_BYTES)
-      const attempt = source === 'slurm' ? '' : `&attempt=${first.attempt}`
-      const path = `/v1/jobs/${encodeURIComponent(job.id)}/logs?stream=${source}${attempt}&offset=${from}&limit=${end - from}`
-      const { bytes } = await askBytes(path, { signal: leaving.signal })
-      if (bytes.length !== end - from || leaving.signal.aborted) return 0
-      const added = screen.prepend({ attempt: first.attempt, offset: from }, bytes)
-      const now = screen.rows.find(row => row.kind === 'text')
-      first = { attempt: first.attempt, offset: now?.kind === 'text' ? now.offset : from }
-      return added
+      if (before.kind === 'attempt') {
+        if (!before.seam) into.beginsWith(seamOf(before.attempt + 1))
+        await earlierAttempts(into, before.attempt)
+      } else {
+        const { attempt, end } = before
+        const offset = Math.max(0, end - EARLIER_BYTES)
+        const bytes = await readBytes(job, source, { attempt, offset, length: end - offset }, signal)
+        if (bytes.length === end - offset && !signal.aborted) put(into, { attempt, offset }, bytes)
+      }
     } catch (error) {
-      if (!leaving.signal.aborted) trouble = inWords(error)
-      return 0
+      if (!signal.aborted) trouble = inWords(error)
     } finally {
       asking = false
       draw()
     }
+  }
+
+  /** The end of the newest of them that wrote anything. */
+  async function earlierAttempts(into: LogScreen, from: number): Promise<void> {
+    for (let attempt = from; attempt >= 1; attempt--) {
+      const { bytes, offset } = await endOf(attempt)
+      if (signal.aborted) return
+      if (bytes.length > 0) return put(into, { attempt, offset }, bytes)
+      // It wrote nothing: its own beginning is above it all the same.
+      if (attempt > 1) into.beginsWith(seamOf(attempt))
+      else exhausted = true
+    }
+  }
+  async function endOf(attempt: number): Promise<{ bytes: Uint8Array; offset: number }> {
+    try {
+      return await readLog(job, source, { attempt, tail: EARLIER_BYTES }, signal)
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return { bytes: new Uint8Array(0), offset: 0 }
+      throw error
+    }
+  }
+  function put(into: LogScreen, place: Place, bytes: Uint8Array): void {
+    const before = beforeOf(into)
+    const added = into.prepend(place, bytes)
+    const now = beforeOf(into)
+    full = added === 0 && JSON.stringify(before) === JSON.stringify(now)
   }
 
   void begin()
@@ -137,8 +208,8 @@ export function followLog({ job, source, raw, onChange }: Wanted): LogFeed {
     get trouble() {
       return trouble
     },
-    get size() {
-      return size
+    get before() {
+      return screen === null || known(screen).kind === 'nothing' ? 'nothing' : full ? 'full' : 'more'
     },
     earlier,
     stop() {
@@ -148,6 +219,9 @@ export function followLog({ job, source, raw, onChange }: Wanted): LogFeed {
     },
   }
 }
+
+const isAhead = (told: Place, place: Place): boolean =>
+  told.attempt > place.attempt || (told.attempt === place.attempt && told.offset > place.offset)
 
 const encoder = new TextEncoder()
 function bytesOf({ text, base64 }: { text?: string | undefined; base64?: string | undefined }): Uint8Array {

@@ -1,287 +1,295 @@
-// The log as people read it: it follows its end until somebody reads further up, and never moves a reader who does.
+// The log as people read it: it follows its end until somebody reads further up, and never moves a reader who does. A link opens it at a
+// line; what is missing is said where it is missing, and can be had there.
 import type { Job } from '@trotline/contracts'
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { faultLines } from '../log/error-lines.ts'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import '../style/log.css'
+import { isOver } from '../job/over.ts'
+import { faultLines, nextFault } from '../log/error-lines.ts'
 import { FOLLOWING, type Follow, type FollowEvent, follow, followSaid, pillText } from '../log/follow.ts'
+import { lineNumbers, lineText } from '../log/line-numbers.ts'
 import { compileQuery } from '../log/query.ts'
-import { nextMatch, type SearchResult, searchRows, searchText } from '../log/search.ts'
-import { VirtualRows } from '../log/virtual-rows.ts'
+import { missingAt, rowWith } from '../log/reach.ts'
+import type { Place } from '../log/screen.ts'
+import { nextMatch, type SearchResult, searchRows, searchText, ticks } from '../log/search.ts'
+import { place as address } from '../router/place.ts'
+import type { LogState } from '../router/view-states.ts'
 import { useKeys } from '../shell/keyboard.ts'
 import { ground } from '../shell/theme.ts'
 import { count, size } from '../text/figures.ts'
-import { downloadLog } from './download-log.ts'
-import { followLog, type LogFeed, type LogSource } from './follow-log.ts'
+import { useFirstSource } from './first-source.ts'
+import { followLog, type LogFeed } from './follow-log.ts'
+import { LogBox, type LogBoxHandle } from './log-box.tsx'
+import { lineLink, useLogChoice } from './log-choice.ts'
 import { LogRow } from './log-row.tsx'
+import { LogTools } from './log-tools.tsx'
+import type { LogSource } from './read-log.ts'
 import { WholeFileSearch } from './whole-file-search.tsx'
 
-const ROW_HEIGHT = 18.85
-const SPARE_ROWS = 30
-/** Earlier lines are read when so little is left above. */
-const NEAR_TOP = 400
-const SOURCES: readonly (readonly [LogSource, string])[] = [
-  ['stdout', 'stdout'],
-  ['stderr', 'stderr'],
-  ['slurm', 'slurm.log'],
-]
+/** As fine as a scroll bar is high, about. */
+const MOST_TICKS = 200
+const READING: Follow = { following: false, off: false, newLines: 0 }
 
 interface LogViewProps {
   job: Job
+  /** The page's log, with its choices in the address; else the end of it, below something else. */
   tall: boolean
   /** The keys of the log are the page's keys. */
   keys: boolean
-  initialSource?: LogSource
 }
 
-export function LogView({ job, tall, keys, initialSource = 'stdout' }: LogViewProps) {
-  const [source, setSource] = useState<LogSource>(initialSource)
-  const [raw, setRaw] = useState(false)
-  const [wrap, setWrap] = useState(() => matchMedia('(max-width: 760px)').matches)
+export function LogView({ job, tall, keys }: LogViewProps) {
+  const initial = useFirstSource(job, tall)
+  const [state, change] = useLogChoice(tall, initial ?? {})
+  const { source, raw, search, regex, at } = state
+  const wrap = state.wrap === 'auto' ? matchMedia('(max-width: 760px)').matches : state.wrap === 'on'
   const [, drawn] = useState(0)
-  const [following, setFollowing] = useState<Follow>(FOLLOWING)
+  const [following, setFollowing] = useState<Follow>(at === null ? FOLLOWING : READING)
   const [said, setSaid] = useState('')
   const [expanded, setExpanded] = useState<ReadonlySet<number>>(new Set())
-  const [words, setWords] = useState('')
-  const [regex, setRegex] = useState(false)
-  const [match, setMatch] = useState(-1)
-  const feed = useRef<LogFeed | null>(null)
-  const box = useRef<HTMLDivElement>(null)
-  const heights = useRef(new VirtualRows(ROW_HEIGHT))
-  /** Where the page itself has scrolled to: what differs was a person. */
-  const scrolledTo = useRef(0)
-  const known = useRef({ rows: 0, lastId: -1 })
-  const state = useRef(following)
-  state.current = following
+  const [shownMatch, setShownMatch] = useState(-1)
+  const [shownFault, setShownFault] = useState<number | null>(null)
+  /** Where the log is read from; another object: it is opened anew. */
+  const [opened, setOpened] = useState<{ at: Place | null }>({ at })
+  const [feed, setFeed] = useState<LogFeed | null>(null)
+  const box = useRef<LogBoxHandle>(null)
+  const whole = useRef<HTMLDivElement>(null)
+  const follows = useRef(following)
+  const markedHere = useRef(at)
+  const landed = useRef<LogFeed | null>(null)
+  follows.current = following
 
-  const tell = (event: FollowEvent): void => {
-    const next = follow(state.current, event)
-    const words = followSaid(state.current, next)
+  const tell = (event: FollowEvent): void => set(follow(follows.current, event))
+  const set = (next: Follow): void => {
+    const words = followSaid(follows.current, next)
     if (words !== null) setSaid(words)
-    state.current = next
+    follows.current = next
     setFollowing(next)
   }
-  const draw = (): void => drawn(before => before + 1)
 
   // The log is that of the job's id; its runs come by the stream.
+  const begun = job.runs.length > 0
+  const ready = initial !== null
   useEffect(() => {
-    heights.current = new VirtualRows(ROW_HEIGHT)
-    known.current = { rows: 0, lastId: -1 }
-    const begun = followLog({ job, source, raw, onChange: draw })
-    feed.current = begun
-    return () => begun.stop()
-  }, [job.id, source, raw, job.runs.length === 0])
+    if (!ready) return
+    const made = followLog({ job, source, raw, at: opened.at, onChange: () => drawn(before => before + 1) })
+    setFeed(made)
+    setExpanded(new Set())
+    set(opened.at === null ? FOLLOWING : READING)
+    return () => made.stop()
+  }, [job.id, source, raw, opened, begun, ready])
 
-  // Whether lines wrap makes every height void.
-  useLayoutEffect(() => heights.current.reset(ROW_HEIGHT), [wrap])
+  const over = isOver(job.state)
+  const wasOver = useRef(over)
+  useEffect(() => {
+    if (over && !wasOver.current) setSaid(`job ended: ${job.state}`)
+    wasOver.current = over
+  }, [over])
 
-  const screen = feed.current?.screen ?? null
+  const screen = feed?.screen ?? null
   const rows = screen?.rows ?? []
   const version = screen?.version ?? 0
-  heights.current.setCount(rows.length)
-
-  const query = useMemo(() => compileQuery({ text: words, regex, ignoreCase: true }), [words, regex])
+  const query = useMemo(() => compileQuery({ text: search, regex, ignoreCase: true }), [search, regex])
   // Rows change in place; their version tells.
   const result: SearchResult | null = useMemo(
-    () => (words === '' || 'problem' in query ? null : searchRows(rows, query.find)),
-    [query, version, words],
+    () => (search === '' || 'problem' in query ? null : searchRows(rows, query.find)),
+    [query, version, search, screen],
   )
-  // Rows change in place; their version tells.
+  const matchIds = useMemo(() => new Set(result?.matches.map(one => one.id)), [result])
   const faults = useMemo(() => faultLines(rows), [version, screen])
   const faultIds = useMemo(() => new Set(faults.map(fault => fault.id)), [faults])
-  const [fault, setFault] = useState(-1)
+  const numberOf = useMemo(() => lineNumbers(rows), [version, screen])
 
-  const view = box.current
-  const { first, end, offset } = heights.current.window(view?.scrollTop ?? 0, view?.clientHeight ?? 600, SPARE_ROWS)
-  const range = state.current.following
-    ? heights.current.window(
-        Math.max(0, heights.current.total - (view?.clientHeight ?? 600)),
-        view?.clientHeight ?? 600,
-        SPARE_ROWS,
-      )
-    : { first, end, offset }
-  const visible = rows.slice(range.first, range.end)
-
-  // After every drawing.
-  useLayoutEffect(() => {
-    const now = box.current
-    if (!now) return
-    let changed = 0
-    for (const child of now.querySelectorAll<HTMLElement>('[data-row]')) {
-      const at = Number(child.dataset.row)
-      changed += Math.abs(heights.current.measure(at, child.getBoundingClientRect().height))
-    }
-    const lastId = rows.at(-1)?.id ?? -1
-    const added = rows.length - known.current.rows
-    if (added > 0 && known.current.rows > 0 && lastId !== known.current.lastId) tell({ type: 'lines', added })
-    known.current = { rows: rows.length, lastId }
-    if (state.current.following) {
-      now.scrollTop = now.scrollHeight
-      scrolledTo.current = now.scrollTop
-    }
-    if (changed > 1) draw()
-  })
-
-  const onScroll = (): void => {
-    const now = box.current
-    if (!now) return
-    const moved = now.scrollTop - scrolledTo.current
-    scrolledTo.current = now.scrollTop
-    if (Math.abs(moved) < 1) return
-    const atEnd = now.scrollTop + now.clientHeight >= now.scrollHeight - 4
-    // Rows that turn out lower move the end up without anybody's hand.
-    if (!(moved < 0 && atEnd)) tell({ type: 'scrolled', up: moved < 0, atEnd })
-    if (moved < 0 && now.scrollTop < NEAR_TOP) void readEarlier()
-    draw()
-  }
-  const readEarlier = async (): Promise<void> => {
-    const added = (await feed.current?.earlier()) ?? 0
-    if (added === 0) return
-    const before = heights.current.total
-    heights.current.shift(added)
-    known.current.rows += added
-    const now = box.current
-    if (now) {
-      draw()
-      requestAnimationFrame(() => {
-        now.scrollTop += heights.current.total - before
-        scrolledTo.current = now.scrollTop
-      })
-    }
-  }
-  const showRow = (row: number): void => {
+  const show = (index: number): void => {
     tell({ type: 'jumped' })
-    const now = box.current
-    if (!now) return
-    now.scrollTop = Math.max(0, heights.current.offsetOf(row) - now.clientHeight / 3)
-    scrolledTo.current = now.scrollTop
-    draw()
+    box.current?.show(index)
   }
-  const toEnd = (): void => tell({ type: 'to-end' })
+  const mark = (place: Place | null): void => {
+    markedHere.current = place
+    if (tall) change({ at: place })
+  }
+  const placeOf = (index: number): Place | null => {
+    const row = rows[index]
+    return row?.kind === 'text' ? { attempt: row.attempt, offset: row.offset } : null
+  }
+  const showLine = (index: number): void => {
+    show(index)
+    mark(placeOf(index))
+  }
+  const goTo = (place: Place): void => {
+    mark(place)
+    const index = screen === null ? null : rowWith(screen, place)
+    if (index === null) setOpened({ at: place })
+    else show(index)
+  }
+  const toEnd = (): void => {
+    mark(null)
+    tell({ type: 'to-end' })
+  }
+  const toStart = (): void => {
+    mark(null)
+    const first: Place = { attempt: 1, offset: 0 }
+    if (screen !== null && rowWith(screen, first) !== null) show(0)
+    else setOpened({ at: first })
+  }
   const toFault = (step: 1 | -1): void => {
-    if (faults.length === 0) return
-    const next = (fault + step + faults.length) % faults.length
-    setFault(next)
-    const found = faults[next]
-    if (found) showRow(found.row)
+    const found = faults[nextFault(faults, shownFault, step)]
+    if (!found) return
+    setShownFault(found.id)
+    showLine(found.row)
   }
   const toMatch = (direction: 'next' | 'previous'): void => {
     const matches = result?.matches ?? []
-    const from = matches[match] ?? { row: direction === 'next' ? range.first - 1 : rows.length, start: -1 }
+    const from = matches[shownMatch] ?? { row: (box.current?.top() ?? 0) - 1, start: -1 }
     const next = nextMatch(matches, from, direction)
-    setMatch(next)
+    setShownMatch(next)
     const found = matches[next]
-    if (found) showRow(found.row)
+    if (found) showLine(found.row)
   }
-  const matchIds = useMemo(() => new Set(result?.matches.map(one => one.id)), [result])
+  const toggleRaw = (): void => {
+    const top = following.following ? null : placeOf(box.current?.top() ?? -1)
+    setOpened({ at: at ?? top })
+    change({ raw: !raw })
+  }
+
+  // Where a link points, or where a failed job most likely says why.
+  useEffect(() => {
+    if (feed === null || screen === null || landed.current === feed || rows.length === 0) return
+    landed.current = feed
+    const index = opened.at === null ? null : rowWith(screen, opened.at)
+    const [fault] = faults
+    if (index !== null) show(index)
+    else if (tall && opened.at === null && job.failure !== null && fault) {
+      setShownFault(fault.id)
+      show(fault.row)
+    } else return
+    // Above it is what the page says of the job.
+    whole.current?.scrollIntoView({ block: 'nearest' })
+  })
+  // The address was changed by somebody else: a link on the page, the browser's back.
+  useEffect(() => {
+    if (at === null || same(at, markedHere.current)) return
+    goTo(at)
+  }, [at?.attempt, at?.offset])
 
   useKeys(key => {
     if (!keys) return undefined
     if (key === 'f') tell({ type: 'toggled' })
-    else if (key === 'w') setWrap(!wrap)
-    else if (key === 'r') setRaw(!raw)
+    else if (key === 'w') change({ wrap: wrap ? 'off' : 'on' })
+    else if (key === 'r') toggleRaw()
     else if (key === 'e') toFault(1)
     else if (key === 'E') toFault(-1)
     else if (key === 'n') toMatch('next')
     else if (key === 'N') toMatch('previous')
     else if (key === 'G') toEnd()
-    else if (key === 'g g') showRow(0)
+    else if (key === 'g g') toStart()
     else return undefined
     return true
   })
 
   const problem = 'problem' in query ? query.problem : null
+  const trouble = feed?.trouble ?? null
   const pill = pillText(following)
-  const trouble = feed.current?.trouble ?? null
+  const attempt = screen?.place.attempt ?? 1
+  const marks = [
+    ...ticks(result?.matches ?? [], rows.length, MOST_TICKS).map(share => ({ share, kind: 'match' as const })),
+    ...ticks(
+      faults.map(fault => ({ ...fault, start: 0, end: 0 })),
+      rows.length,
+      MOST_TICKS,
+    ).map(share => ({ share, kind: 'fault' as const })),
+  ]
+  const onTools = (changes: Partial<LogState>): void => {
+    if (changes.source !== undefined) setOpened({ at: null })
+    if (changes.at !== undefined) markedHere.current = changes.at
+    if (changes.search !== undefined) {
+      setShownMatch(-1)
+      if (changes.search !== '') tell({ type: 'searched' })
+    }
+    change(changes)
+  }
   return (
-    <div class={`log${wrap ? ' log-wrap' : ''}`}>
-      <div class="log-tools">
-        <select
-          aria-label="Which log"
-          value={source}
-          onChange={event => setSource(event.currentTarget.value as LogSource)}
-        >
-          {SOURCES.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <button type="button" aria-pressed={following.following} onClick={() => tell({ type: 'toggled' })} title="f">
-          Follow
-        </button>
-        <button type="button" aria-pressed={wrap} onClick={() => setWrap(!wrap)} title="w">
-          Wrap
-        </button>
-        <button type="button" aria-pressed={raw} onClick={() => setRaw(!raw)} title="r">
-          Raw
-        </button>
-        {faults.length > 0 && (
-          <button type="button" onClick={() => toFault(1)} title="e">
-            {count(faults.length, 'line')} of trouble
-          </button>
-        )}
-        <span class="gap" />
-        {tall && (
-          <>
-            <input
-              type="search"
-              aria-label="Search what is loaded"
-              placeholder="search"
-              value={words}
-              onInput={event => {
-                setWords(event.currentTarget.value)
-                setMatch(-1)
-                if (event.currentTarget.value !== '') tell({ type: 'searched' })
-              }}
-              onKeyDown={event => {
-                if (event.key === 'Enter') toMatch(event.shiftKey ? 'previous' : 'next')
-                if (event.key === 'Escape') event.currentTarget.blur()
-              }}
-            />
-            <button type="button" aria-pressed={regex} onClick={() => setRegex(!regex)} aria-label="As a pattern">
-              .*
-            </button>
-          </>
-        )}
-        <button type="button" onClick={() => void downloadLog(job, source)}>
-          Download
-        </button>
-      </div>
+    <div ref={whole} class={`log${wrap ? ' log-wrap' : ''}`}>
+      <LogTools
+        job={job}
+        state={state}
+        wrap={wrap}
+        following={following.following}
+        faults={faults.length}
+        tall={tall}
+        attempt={attempt}
+        onChange={onTools}
+        onFollow={() => tell({ type: 'toggled' })}
+        onFault={toFault}
+        onMatch={toMatch}
+        onRaw={toggleRaw}
+      />
       {(problem ?? trouble) !== null && <div class="log-tools">{problem ?? trouble}</div>}
-      {result !== null && <div class="log-tools">{searchText(result, rows.length)}</div>}
-      {tall && words !== '' && problem === null && (
-        <WholeFileSearch job={job} source={source} words={words} regex={regex} />
+      {result !== null && (
+        <div class="log-tools">
+          <span>{searchText(result, rows.length)}</span>
+          {result.count > 0 && (
+            <>
+              <button type="button" onClick={() => toMatch('previous')} title="N" aria-label="Previous match">
+                ↑
+              </button>
+              <button type="button" onClick={() => toMatch('next')} title="n" aria-label="Next match">
+                ↓
+              </button>
+            </>
+          )}
+        </div>
       )}
-      <div
-        ref={box}
-        class={`log-screen ${tall ? 'log-tall' : 'log-short'}`}
-        role="log"
-        aria-live="off"
-        aria-label={`${source} of ${job.name}`}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by keys (WCAG 2.1.1)
-        tabIndex={0}
-        onScroll={onScroll}
-        onPointerUp={() => {
-          const selection = getSelection()
-          if (selection && !selection.isCollapsed && box.current?.contains(selection.anchorNode))
-            tell({ type: 'selected' })
-        }}
-      >
-        <div style={{ height: `${range.offset}px` }} />
-        {visible.map((row, at) => (
-          <div key={row.id} data-row={range.first + at}>
-            <LogRow
-              row={row}
-              ground={ground.value}
-              fault={faultIds.has(row.id)}
-              match={matchIds.has(row.id)}
-              expanded={expanded.has(row.id)}
-              onMore={() => setExpanded(new Set([...expanded, row.id]))}
-            />
-          </div>
-        ))}
-        <div style={{ height: `${Math.max(0, heights.current.total - heights.current.offsetOf(range.end))}px` }} />
-        {rows.length === 0 && <div class="log-row seam">{emptyText(job, source, feed.current)}</div>}
-      </div>
+      {tall && search !== '' && problem === null && (
+        <WholeFileSearch
+          job={job}
+          source={source}
+          attempt={attempt}
+          words={search}
+          regex={regex}
+          hrefOf={place => `${address.value.path}${lineLink(state, place)}`}
+          onOpen={goTo}
+        />
+      )}
+      <LogBox
+        rows={rows}
+        of={feed}
+        wrap={wrap}
+        tall={tall}
+        label={`${source} of ${job.name}`}
+        following={following.following}
+        handle={box}
+        onFollow={tell}
+        onNearTop={by => (by === 'person' || trouble === null) && void feed?.earlier()}
+        empty={<div class="log-row seam">{emptyText(job, source, feed)}</div>}
+        ticks={tall ? marks : []}
+        row={(row, index) => (
+          <LogRow
+            row={row}
+            ground={ground.value}
+            fault={faultIds.has(row.id)}
+            match={matchIds.has(row.id)}
+            marked={tall && at !== null && row.kind === 'text' && same(at, row)}
+            expanded={expanded.has(row.id)}
+            onMore={() => setExpanded(new Set([...expanded, row.id]))}
+            onLoad={() => {
+              const missing = missingAt(rows, index)
+              if (missing !== null) setOpened({ at: missing })
+            }}
+            line={
+              tall && row.kind === 'text'
+                ? {
+                    href: `${address.value.path}${lineLink(state, row)}`,
+                    number: numberOf(index),
+                    onMark: () => {
+                      tell({ type: 'jumped' })
+                      mark(same(at, row) ? null : { attempt: row.attempt, offset: row.offset })
+                    },
+                  }
+                : null
+            }
+          />
+        )}
+      />
       {pill !== null && (
         <button type="button" class="primary log-pill" onClick={toEnd}>
           {pill}
@@ -291,19 +299,38 @@ export function LogView({ job, tall, keys, initialSource = 'stdout' }: LogViewPr
         {said}
       </span>
       {tall && screen !== null && (
-        <div class="log-tools small faint">
-          {size(screen.place.offset)} of attempt {screen.place.attempt}
-          {feed.current?.ended ? ', complete' : ''}
-          {screen.dropped > 0 && ` · ${count(screen.dropped, 'control character')} not shown: Raw shows them`}
+        <div class="log-tools log-foot small faint">
+          <span>
+            {at !== null && `Linked: ${markedText(at, rows, numberOf)} · `}
+            {size(screen.place.offset)} of attempt {screen.place.attempt}
+            {feed?.ended || over ? ', complete' : ''}
+            {screen.dropped > 0 && ` · ${count(screen.dropped, 'control character')} not shown: Raw shows them`}
+          </span>
+          <span class="gap" />
+          {feed?.before === 'more' && (
+            <button type="button" onClick={() => void feed.earlier()}>
+              Earlier lines
+            </button>
+          )}
+          {feed?.before === 'full' && <span>This page keeps no more at once: "load", above, goes on from there.</span>}
         </div>
       )}
     </div>
   )
 }
 
+const same = (a: Place | null, b: Place | null): boolean =>
+  a === b || (a !== null && b !== null && a.attempt === b.attempt && a.offset === b.offset)
+
+function markedText(at: Place, rows: LogFeedRows, numberOf: ReturnType<typeof lineNumbers>): string {
+  const index = rows.findIndex(one => one.kind === 'text' && same(at, one))
+  return index < 0 ? `byte ${count(at.offset)}` : lineText(numberOf(index))
+}
+type LogFeedRows = NonNullable<LogFeed['screen']>['rows']
+
 function emptyText(job: Job, source: LogSource, feed: LogFeed | null): string {
   if (feed?.screen == null) return 'Asking the server'
-  if (feed.ended) return `The job wrote nothing to ${source}.`
+  if (feed.ended || isOver(job.state)) return `The job wrote nothing to ${source}.`
   return job.runs.length === 0
     ? 'The job has not started: there is nothing to read yet.'
     : `Nothing on ${source} so far.`

@@ -1,5 +1,5 @@
 // Where a log tells of a fault. The last such line comes first: it is usually the cause.
-import type { Row } from './row.ts'
+import type { Row, TextRow } from './row.ts'
 
 /** Names are for people. Words that healthy programs print as well ("CUDA 12.6", "0 errors", "Info: nan-safe") are not enough. */
 export const FAULTS = [
@@ -47,13 +47,32 @@ export interface FaultLine {
   name: FaultName
 }
 
+/** A row is looked at once, and again when it has changed: a log of 100,000 rows is drawn ten times a second. */
+const looked = new WeakMap<TextRow, { changedAt: number; name: FaultName | null }>()
+
+function faultIn(row: TextRow): FaultName | null {
+  const known = looked.get(row)
+  if (known?.changedAt === row.changedAt) return known.name
+  const name = faultOf(row.text)
+  looked.set(row, { changedAt: row.changedAt, name })
+  return name
+}
+
 /** The last first, and only so many of a log that is full of them. */
 export function faultLines(rows: readonly Row[], most = 1000): FaultLine[] {
   const found: FaultLine[] = []
   for (let at = rows.length - 1; at >= 0 && found.length < most; at--) {
     const row = rows[at]
-    const name = row?.kind === 'text' ? faultOf(row.text) : null
+    const name = row?.kind === 'text' ? faultIn(row) : null
     if (row !== undefined && name !== null) found.push({ row: at, id: row.id, name })
   }
   return found
+}
+
+/** The one after (`e`: earlier in the file) or before (`E`) the one that was shown, round the end; -1: there is none. */
+export function nextFault(faults: readonly FaultLine[], shownId: number | null, step: 1 | -1): number {
+  if (faults.length === 0) return -1
+  const at = faults.findIndex(({ id }) => id === shownId)
+  if (at < 0) return step === 1 ? 0 : faults.length - 1
+  return (at + step + faults.length) % faults.length
 }

@@ -45,6 +45,10 @@ export class KeptRows {
     const at = above === null ? this.rows.length : this.rows.lastIndexOf(above)
     this.rows.splice(at, 0, this.#seamRow(seam, changedAt))
   }
+  /** Above all lines that are kept. */
+  putFirst(seam: Seam, changedAt: number): void {
+    this.rows.splice(isLetGo(this.rows[0]) ? 1 : 0, 0, this.#seamRow(seam, changedAt))
+  }
   dropFirst(): void {
     const row = this.rows.shift()
     if (row?.kind === 'text') this.#size -= sizeOf(row)

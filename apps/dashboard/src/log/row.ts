@@ -1,6 +1,5 @@
 // A row of the log as it is shown, and what of it is drawn.
 
-import { count } from '../text/figures.ts'
 import type { Seam } from './seams.ts'
 import { PLAIN, type StyleCode } from './style-code.ts'
 
@@ -70,18 +69,3 @@ function piecesOf({ text, spans }: TextRow, length: number): Piece[] {
 /** What lands on the clipboard: the job's lines and nothing of ours. */
 export const copyText = (rows: readonly Row[]): string =>
   rows.flatMap(row => (row.kind === 'text' ? [row.text] : [])).join('\n')
-
-/** "line 1 204 551" where that is known; else about, from how long lines are, or the byte. @param lineBytes null: nobody knows */
-export function placeText({ number, offset }: TextRow, lineBytes: number | null): string {
-  if (number !== null) return `line ${count(number)}`
-  return lineBytes === null ? `byte ${count(offset)}` : `≈ line ${count(Math.round(offset / lineBytes) + 1)}`
-}
-
-/** Of what is loaded, without its last line, which has no end yet. null: too little is. */
-export function meanLineBytes(rows: readonly Row[]): number | null {
-  const texts = rows.filter(row => row.kind === 'text')
-  const [first, last] = [texts[0], texts.at(-1)]
-  if (first === undefined || last === undefined || first.attempt !== last.attempt || last.offset <= first.offset)
-    return null
-  return (last.offset - first.offset) / (texts.length - 1)
-}

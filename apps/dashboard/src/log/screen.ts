@@ -5,13 +5,14 @@
 // The cursor stands at row `#row` of `#live` (the last rows of text) and at column `#column`. `#row === #live.length` is the line after
 // the last one, which becomes a row once something is written there. Seams that lose bytes, and those of a new file, empty `#live`:
 // nothing after them reaches what is before.
+
+import { eachRun, openBytes } from '@trotline/client'
 import { createEscapeReader, type Sequence } from './escape-reader.ts'
 import { KeptRows, type RowLimits, sizeOf } from './kept-rows.ts'
 import { codePoints, joinRows, LineWriter, type Mutable } from './line-writer.ts'
 import type { Row, TextRow } from './row.ts'
 import type { Seam } from './seams.ts'
 import { createSgr, markedStyle, PLAIN, type StyleCode } from './style-code.ts'
-import { eachRun, openBytes } from './utf8.ts'
 
 export interface ScreenLimits extends RowLimits {
   /** Of one line. */
@@ -169,6 +170,16 @@ export class LogScreen {
     }
     this.#version += 1
     this.#kept.dropFirst()
+  }
+
+  /** What is on the screen is the beginning of its attempt, and there is one before it: the seam between them. */
+  beginsWith(seam: Extract<Seam, { kind: 'attempt' }>): void {
+    const { first } = this.#kept
+    const follows = first?.kind === 'seam' && first.seam.kind === 'attempt' && first.seam.attempt > seam.attempt
+    if (first !== undefined && !follows && (first.kind === 'seam' || first.offset > 0))
+      throw new TypeError('only the first line of an attempt has the attempt before it')
+    this.#version += 1
+    this.#kept.putFirst(seam, this.#version)
   }
 
   /**

@@ -7,7 +7,8 @@ export type Seam =
   | { kind: 'cut'; at: number }
   /** `clock` is the time of day for people; missing in bytes. */
   | { kind: 'lost'; clock: string; resumedAt: number; missing: number }
-  | { kind: 'skipped'; from: number; bytes: number }
+  /** 'slow': the page did not keep up; 'far': nobody has asked for that part yet. */
+  | { kind: 'skipped'; from: number; bytes: number; why: 'slow' | 'far' }
   /** Lines that the page no longer keeps. */
   | { kind: 'let-go'; rows: number }
 
@@ -24,11 +25,11 @@ export function seamText(seam: Seam): string {
       return `connection lost ${seam.clock}, resumed at byte ${count(seam.resumedAt)}; ${missing}`
     }
     case 'skipped':
-      return `${size(seam.bytes)} skipped: page was too slow`
+      return `${size(seam.bytes)} ${seam.why === 'slow' ? 'skipped: page was too slow' : 'of it not loaded'}`
     case 'let-go':
       return `${count(seam.rows, 'earlier line')} no longer kept by this page; the file has them`
   }
 }
 
-/** What the seam's button loads; null: it has none. */
+/** Whether a button beside it brings what is missing there. */
 export const loadable = (seam: Seam): boolean => seam.kind === 'skipped' || seam.kind === 'let-go'

@@ -1,7 +1,7 @@
 // Clusters: does Slurm answer, what is there, what we cost it.
-import type { Cluster, ClusterPage, NodeKind, PartitionFacts } from '@trotline/contracts'
+import type { Cluster, NodeKind, PartitionFacts } from '@trotline/contracts'
 import { useEffect, useState } from 'preact/hooks'
-import { useAsked } from '../api/use-asked.ts'
+import { useAnswer } from '../api/use-asked.ts'
 import { Age, localTime } from '../job/age.tsx'
 import { Fact } from '../job/environment-tab.tsx'
 import { follow } from '../live/live.ts'
@@ -9,11 +9,12 @@ import { TableBox } from '../shell/table-box.tsx'
 import { Trouble } from '../shell/trouble.tsx'
 import { duration } from '../text/durations.ts'
 import { count, size } from '../text/figures.ts'
+import { CollectEnvironments } from './collect-environments.tsx'
 import { OperateCluster } from './operate-cluster.tsx'
 import { Page } from './page.tsx'
 
 export function ClustersPage({ id }: { id: string }) {
-  const { value, trouble, again } = useAsked<ClusterPage>('/v1/clusters')
+  const { value, trouble, again } = useAnswer('/v1/clusters', {})
   const names = value?.items.map(cluster => cluster.name).filter(name => id === '' || name === id) ?? []
   return (
     <Page title={id === '' ? 'Clusters' : id}>
@@ -28,17 +29,22 @@ export function ClustersPage({ id }: { id: string }) {
 }
 
 function ClusterCard({ name }: { name: string }) {
-  const { value, trouble, again } = useAsked<Cluster>(`/v1/clusters/${encodeURIComponent(name)}`, 15_000)
-  const [told, setTold] = useState<Cluster | null>(null)
+  const { value: who } = useAnswer('/v1/whoami', {})
+  const operator = who?.role === 'operator'
+  const { value, trouble, again } = useAnswer('/v1/clusters/{name}', { path: { name } }, 15_000)
+  /** Asked or told: what came last. */
+  const [cluster, setCluster] = useState<Cluster | null>(null)
+  useEffect(() => {
+    if (value !== null) setCluster(value)
+  }, [value])
   useEffect(
     () =>
       follow('clusters', news => {
-        if (news.type === 'cluster' && news.cluster.name === name) setTold(news.cluster)
+        if (news.type === 'cluster' && news.cluster.name === name) setCluster(news.cluster)
         if (news.type === 'reset') again()
       }),
     [name, again],
   )
-  const cluster = newer(value, told)
   if (cluster === null) return <section class="card">{trouble ?? `Asking for ${name}`}</section>
   const { facts, health, paused, footprint, ceilings, jobs } = cluster
   return (
@@ -50,7 +56,7 @@ function ClusterCard({ name }: { name: string }) {
           {health.ok ? (paused === null ? 'answers' : 'paused') : 'away'}
         </span>
       </div>
-      <OperateCluster cluster={cluster} onDone={again} />
+      {operator && <OperateCluster cluster={cluster} onDone={again} />}
       {!health.ok && (
         <p class="card bad">
           Since {localTime(health.at)}: {health.detail}. Jobs there are shown as last seen; nothing is lost.
@@ -104,6 +110,7 @@ function ClusterCard({ name }: { name: string }) {
           </tbody>
         </TableBox>
       )}
+      {operator && <CollectEnvironments cluster={name} />}
       {cluster.probes.length > 0 && (
         <details>
           <summary>Looks at nodes</summary>
@@ -130,11 +137,6 @@ function ClusterCard({ name }: { name: string }) {
       )}
     </section>
   )
-}
-
-function newer(asked: Cluster | null, told: Cluster | null): Cluster | null {
-  if (asked === null || told === null) return asked ?? told
-  return told.health.at > asked.health.at ? told : asked
 }
 
 function PartitionRow({ partition }: { partition: PartitionFacts }) {

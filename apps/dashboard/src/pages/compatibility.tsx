@@ -1,11 +1,14 @@
-// Compatibility: for a GPU and a driver, or for a partition, the newest of each framework that runs; and the other way round, does this
-// software run there.
-import type { Cluster, ClusterPage, CompatibilityReport, SuggestAnswer } from '@trotline/contracts'
+// Compatibility: for a GPU and a driver, or for a partition, the newest of each framework that runs; the other way round, does this
+// software, or a pasted environment, run there; and the tables behind it all. What is chosen stands in the address.
+import type { SuggestAnswer } from '@trotline/contracts'
 import { useEffect, useState } from 'preact/hooks'
-import { ask, inWords } from '../api/ask.ts'
-import { useAsked } from '../api/use-asked.ts'
-import { Findings, Nearest, VerdictWord } from '../job/verdict.tsx'
+import { client, inWords } from '../api/client.ts'
+import { useAnswer } from '../api/use-asked.ts'
+import { Check } from '../compatibility/check.tsx'
+import { VerdictWord } from '../job/verdict.tsx'
 import { place, setQuery } from '../router/place.ts'
+import { CopyButton } from '../shell/copy-button.tsx'
+import { lazyPart } from '../shell/lazy-part.tsx'
 import { TableBox } from '../shell/table-box.tsx'
 import { Trouble } from '../shell/trouble.tsx'
 import { Page } from './page.tsx'
@@ -23,11 +26,21 @@ const GPUS = [
   'H200',
   'B200',
 ]
-const FRAMEWORKS = ['pytorch', 'tensorflow', 'jax', 'tfjs-node-gpu', 'cuda-runtime']
+
+const Paste = lazyPart(async () => (await import('../compatibility/paste.tsx')).Paste)
+const Tables = lazyPart(async () => (await import('../compatibility/tables.tsx')).Tables)
+
+const TABS = [
+  ['newest', 'What runs there'],
+  ['paste', 'Paste an environment'],
+  ['tables', 'The whole matrix'],
+] as const
+type Tab = (typeof TABS)[number][0]
 
 export function CompatibilityPage() {
   const { query } = place.value
   const where = query.get('on') ?? ''
+  const tab: Tab = TABS.find(([name]) => name === query.get('tab'))?.[0] ?? 'newest'
   const [gpu, setGpu] = useState(query.get('gpu') ?? 'A100')
   const [driver, setDriver] = useState(query.get('driver') ?? '550.54.15')
   const partitions = usePartitions()
@@ -38,15 +51,12 @@ export function CompatibilityPage() {
   const [trouble, setTrouble] = useState<string | null>(null)
 
   useEffect(() => {
+    if (tab === 'paste') return
     const leaving = new AbortController()
     const timer = setTimeout(() => {
-      ask<SuggestAnswer>('/v1/compatibility/suggest', {
-        method: 'POST',
-        body: JSON.parse(told),
-        signal: leaving.signal,
-      }).then(
-        found => {
-          setAnswer(found)
+      client.post('/v1/compatibility/suggest', { body: JSON.parse(told), signal: leaving.signal }).then(
+        ({ data }) => {
+          setAnswer(data)
           setTrouble(null)
         },
         error => leaving.signal.aborted || setTrouble(inWords(error)),
@@ -56,7 +66,7 @@ export function CompatibilityPage() {
       clearTimeout(timer)
       leaving.abort()
     }
-  }, [told])
+  }, [told, tab])
 
   return (
     <Page title="Compatibility">
@@ -110,10 +120,42 @@ export function CompatibilityPage() {
             </>
           )}
         </div>
-        {trouble !== null && <Trouble text={trouble} />}
-        {answer !== null && <Newest answer={answer} />}
       </div>
-      <Check hardware={told} />
+      <div class="tabs" role="tablist" aria-label="Questions">
+        {TABS.map(([name, text], at) => (
+          <button
+            type="button"
+            key={name}
+            role="tab"
+            id={`tab-${name}`}
+            aria-selected={name === tab}
+            aria-controls="tab-panel"
+            tabIndex={name === tab ? 0 : -1}
+            onClick={() => setQuery({ tab: name === 'newest' ? null : name })}
+            onKeyDown={event => {
+              const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
+              const [next] = TABS[(at + step + TABS.length) % TABS.length] ?? []
+              if (step === 0 || next === undefined) return
+              event.preventDefault()
+              setQuery({ tab: next === 'newest' ? null : next })
+              document.getElementById(`tab-${next}`)?.focus()
+            }}
+          >
+            {text}
+          </button>
+        ))}
+      </div>
+      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} class="panel">
+        {tab === 'newest' && (
+          <>
+            {trouble !== null && <Trouble text={trouble} />}
+            {answer !== null && <Newest answer={answer} />}
+            <Check hardware={told} />
+          </>
+        )}
+        {tab === 'paste' && <Paste hardware={told} />}
+        {tab === 'tables' && <Tables driver={where === '' ? driver.trim() : (answer?.facts?.driver?.value ?? '')} />}
+      </div>
     </Page>
   )
 }
@@ -151,7 +193,12 @@ function Newest({ answer }: { answer: SuggestAnswer }) {
                     <td>
                       {best.software.frameworkVersion ?? ''}
                       <div class="small faint">{best.detail}</div>
-                      {best.install !== null && <div class="small mono wrap-all">{best.install}</div>}
+                      {best.install !== null && (
+                        <div class="row">
+                          <span class="small mono wrap-all">{best.install}</span>
+                          <CopyButton text={best.install} />
+                        </div>
+                      )}
                     </td>
                     <td>{best.software.cuda ?? ''}</td>
                     <td>
@@ -168,83 +215,18 @@ function Newest({ answer }: { answer: SuggestAnswer }) {
   )
 }
 
-function Check({ hardware }: { hardware: string }) {
-  const [framework, setFramework] = useState('pytorch')
-  const [version, setVersion] = useState('2.1.0')
-  const [cuda, setCuda] = useState('12.1')
-  const [report, setReport] = useState<CompatibilityReport | null>(null)
-  const [trouble, setTrouble] = useState<string | null>(null)
-  const check = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    try {
-      const software = {
-        framework,
-        ...(version === '' ? {} : { frameworkVersion: version }),
-        ...(cuda === '' ? {} : { cuda }),
-      }
-      setReport(
-        await ask<CompatibilityReport>('/v1/compatibility/check', {
-          method: 'POST',
-          body: { ...software, ...JSON.parse(hardware) },
-        }),
-      )
-      setTrouble(null)
-    } catch (error) {
-      setTrouble(inWords(error))
-    }
-  }
-  return (
-    <form class="card" onSubmit={event => void check(event)}>
-      <h2>Does this run there?</h2>
-      <div class="form-grid">
-        <div class="field">
-          <label for="framework">Framework</label>
-          <select id="framework" value={framework} onChange={event => setFramework(event.currentTarget.value)}>
-            {FRAMEWORKS.map(name => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </div>
-        <div class="field">
-          <label for="version">Version</label>
-          <input id="version" value={version} onInput={event => setVersion(event.currentTarget.value.trim())} />
-        </div>
-        <div class="field">
-          <label for="cuda">CUDA of the build</label>
-          <input id="cuda" value={cuda} onInput={event => setCuda(event.currentTarget.value.trim())} />
-        </div>
-      </div>
-      <div class="row">
-        <button type="submit">Judge it</button>
-      </div>
-      {trouble !== null && <p role="alert">{trouble}</p>}
-      {report !== null && (
-        <>
-          <p class="verdict" role="status">
-            <VerdictWord verdict={report.verdict} />
-          </p>
-          <p>{report.detail}</p>
-          <Findings findings={report.findings} />
-          <Nearest nearest={report.nearest} />
-        </>
-      )}
-    </form>
-  )
-}
-
 /** "cluster/partition" of those with GPUs. */
 function usePartitions(): readonly string[] {
-  const { value } = useAsked<ClusterPage>('/v1/clusters')
+  const { value } = useAnswer('/v1/clusters', {})
   const [found, setFound] = useState<readonly string[]>([])
   useEffect(() => {
     const leaving = new AbortController()
     const names = value?.items.map(cluster => cluster.name) ?? []
-    Promise.all(
-      names.map(name => ask<Cluster>(`/v1/clusters/${encodeURIComponent(name)}`, { signal: leaving.signal })),
-    ).then(
+    const { signal } = leaving
+    Promise.all(names.map(name => client.get('/v1/clusters/{name}', { path: { name }, signal }))).then(
       clusters =>
         setFound(
-          clusters.flatMap(({ name, facts }) =>
+          clusters.flatMap(({ data: { name, facts } }) =>
             (facts?.partitions ?? []).filter(one => one.gpus.length > 0).map(one => `${name}/${one.name}`),
           ),
         ),

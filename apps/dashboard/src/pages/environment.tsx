@@ -1,14 +1,8 @@
 // One environment: what it needs, where it lies, its packages, and what changed from another.
-import type {
-  Environment,
-  EnvironmentDiff,
-  EnvironmentPage as EnvironmentList,
-  EnvironmentLock,
-  Materialisation,
-} from '@trotline/contracts'
+import type { Materialisation } from '@trotline/contracts'
 import { useEffect, useState } from 'preact/hooks'
-import { askText, inWords } from '../api/ask.ts'
-import { useAsked } from '../api/use-asked.ts'
+import { client, inWords } from '../api/client.ts'
+import { useAnswer } from '../api/use-asked.ts'
 import { Age } from '../job/age.tsx'
 import { Fact } from '../job/environment-tab.tsx'
 import { save } from '../log-view/download-log.ts'
@@ -25,8 +19,8 @@ const FORMATS = [
 ] as const
 
 export function EnvironmentPage({ id }: { id: string }) {
-  const path = `/v1/environments/${encodeURIComponent(id)}`
-  const { value, trouble, again } = useAsked<Environment>(path, 10_000)
+  const path = { id }
+  const { value, trouble, again } = useAnswer('/v1/environments/{id}', { path }, 10_000)
   const [fault, setFault] = useState<string | null>(null)
   if (value === null)
     return (
@@ -35,9 +29,9 @@ export function EnvironmentPage({ id }: { id: string }) {
         {trouble === null ? <p class="faint">Asking the server</p> : <Trouble text={trouble} onRetry={again} />}
       </Page>
     )
-  const download = async (format: string, ending: string): Promise<void> => {
+  const download = async (format: (typeof FORMATS)[number][0], ending: string): Promise<void> => {
     try {
-      const { text } = await askText(`${path}/lock?format=${format}`)
+      const { data: text } = await client.text('/v1/environments/{id}/lock', { path, query: { format } })
       save(new Blob([text]), `${value.id.slice(0, 12)}-${ending}`)
       setFault(null)
     } catch (error) {
@@ -81,7 +75,7 @@ export function EnvironmentPage({ id }: { id: string }) {
         <MadeOn on={value.on} />
       </section>
       <div class="columns">
-        <Packages path={path} />
+        <Packages id={id} />
         <Difference id={value.id} />
       </div>
       {value.spec !== null && (
@@ -133,8 +127,8 @@ const ICONS: Readonly<Record<Materialisation['state'], string>> = {
 }
 
 /** Of the lock, which names each with its version and build. */
-function Packages({ path }: { path: string }) {
-  const { value, trouble } = useAsked<EnvironmentLock>(`${path}/lock?format=trotline`)
+function Packages({ id }: { id: string }) {
+  const { value, trouble } = useAnswer('/v1/environments/{id}/lock', { path: { id }, query: { format: 'trotline' } })
   const [words, setWords] = useState('')
   const all = [...(value?.conda ?? []), ...(value?.pip ?? []).map(one => ({ ...one, build: 'pip' }))]
   const packages = all.filter(one => one.name.includes(words.trim().toLowerCase()))
@@ -179,15 +173,13 @@ function Packages({ path }: { path: string }) {
 }
 
 function Difference({ id }: { id: string }) {
-  const { value } = useAsked<EnvironmentList>('/v1/environments')
+  const { value } = useAnswer('/v1/environments', {})
   const others = value?.items.filter(one => one.id !== id) ?? []
   const [other, setOther] = useState('')
   useEffect(() => {
     if (other === '' && others[0] !== undefined) setOther(others[0].id)
   }, [others.length])
-  const diff = useAsked<EnvironmentDiff>(
-    other === '' ? null : `/v1/environments/${encodeURIComponent(other)}/diff/${encodeURIComponent(id)}`,
-  )
+  const diff = useAnswer('/v1/environments/{id}/diff/{other}', other === '' ? null : { path: { id: other, other: id } })
   if (others.length === 0) return null
   return (
     <section class="card">

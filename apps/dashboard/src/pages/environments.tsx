@@ -1,6 +1,5 @@
 // Environments: what there is, and where it is made.
-import type { EnvironmentPage as EnvironmentList } from '@trotline/contracts'
-import { useAsked } from '../api/use-asked.ts'
+import { useAnswer } from '../api/use-asked.ts'
 import { Age } from '../job/age.tsx'
 import { Link } from '../router/link.tsx'
 import { TableBox } from '../shell/table-box.tsx'
@@ -11,7 +10,7 @@ import { MadeOn } from './environment.tsx'
 import { Page } from './page.tsx'
 
 export function EnvironmentsPage() {
-  const { value, trouble, again } = useAsked<EnvironmentList>('/v1/environments')
+  const { value, trouble, again } = useAnswer('/v1/environments', {})
   return (
     <Page title="Environments">
       <h1>Environments</h1>

@@ -1,8 +1,13 @@
 // One job of the list.
 import type { JobSummary } from '@trotline/contracts'
+import { timeLeftText } from '../chart/pace.ts'
 import { Age, localTime, secondsBetween } from '../job/age.tsx'
 import { isOver } from '../job/over.ts'
 import { StateBadge } from '../job/state-badge.tsx'
+import { LossSpark } from '../jobs/loss-spark.tsx'
+import { lossOfLine, paceOfTrend } from '../jobs/loss-trend.ts'
+import { rowTimes } from '../jobs/row-times.ts'
+import { trendOf } from '../jobs/trend-store.ts'
 import { Link } from '../router/link.tsx'
 import { duration } from '../text/durations.ts'
 import { count, figure } from '../text/figures.ts'
@@ -19,10 +24,19 @@ interface RowProps {
 export function JobRow({ row, owners, ticked, chosen, onTick }: RowProps) {
   const why = whyInShort(row)
   const over = isOver(row.state)
+  const loss = lossOfLine(row)
+  const { waitedSeconds, ranSeconds } = rowTimes(row, at => secondsBetween(at, null))
+  const left =
+    row.state === 'running' ? timeLeftText(paceOfTrend(trendOf(row.id).value), row.ofEpochs - row.epochs) : null
   return (
     <tr class={chosen || ticked ? 'chosen' : ''}>
+      <td class="tick">
+        <input type="checkbox" checked={ticked} onChange={onTick} aria-label={`Tick ${row.name} ${row.id}`} />
+      </td>
       <td>
-        <Link href={`/jobs/${row.id}`}>{row.name}</Link>
+        <Link href={`/jobs/${row.id}`} class="job-name">
+          {row.name}
+        </Link>
         <div class="mono small faint">{row.id}</div>
       </td>
       <td>
@@ -41,21 +55,29 @@ export function JobRow({ row, owners, ticked, chosen, onTick }: RowProps) {
           <span class="faint small nowrap">{count(row.ofEpochs, 'epoch')}</span>
         )}
       </td>
-      <td class="number">{row.loss === null ? '' : figure(row.loss)}</td>
+      <td class="loss">
+        <div>
+          <LossSpark row={row} />
+          <span class={loss !== null && !Number.isFinite(loss) ? 'number state-failed' : 'number'}>
+            {loss === null ? '' : figure(loss)}
+          </span>
+        </div>
+      </td>
       <td class="nowrap">
         {row.cluster} / {row.partition}
         {row.gpus > 0 && <div class="small faint">{count(row.gpus, 'GPU')}</div>}
       </td>
-      <td class="nowrap" title={row.endedAt === null ? 'since it was submitted' : 'from submission to end'}>
-        {duration(secondsBetween(row.createdAt, row.endedAt))}
+      <td class="nowrap">
+        {ranSeconds !== null && <div>{duration(ranSeconds)}</div>}
+        <div class="small faint">
+          {over || ranSeconds !== null ? 'waited' : 'waits'} {duration(waitedSeconds)}
+        </div>
       </td>
+      <td class="nowrap">{left === null ? '' : left.replace(/ left$/, '')}</td>
       <td title={localTime(row.createdAt)}>
         <Age at={row.createdAt} />
       </td>
       {owners && <td>{row.owner}</td>}
-      <td>
-        <input type="checkbox" checked={ticked} onChange={onTick} aria-label={`Tick ${row.name} ${row.id}`} />
-      </td>
     </tr>
   )
 }

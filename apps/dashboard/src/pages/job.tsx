@@ -9,7 +9,6 @@ import { isOver } from '../job/over.ts'
 import { ScriptTab } from '../job/script-tab.tsx'
 import { TimeStrip } from '../job/time-strip.tsx'
 import { type JobInView, useJob } from '../job/use-job.ts'
-import { LogView } from '../log-view/log-view.tsx'
 import { Link } from '../router/link.tsx'
 import { go, place } from '../router/place.ts'
 import { JOB_TABS, type JobTab, pathOf, routeOf } from '../router/routes.ts'
@@ -20,6 +19,7 @@ import { duration } from '../text/durations.ts'
 import { Page } from './page.tsx'
 
 const Curves = lazyPart(async () => (await import('../curves/curves.tsx')).Curves)
+const LogView = lazyPart(async () => (await import('../log-view/log-view.tsx')).LogView)
 const EvaluationTab = lazyPart(async () => (await import('../evaluation/evaluation-tab.tsx')).EvaluationTab)
 
 const TABS: Readonly<Record<JobTab, string>> = {

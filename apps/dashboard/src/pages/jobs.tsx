@@ -1,9 +1,11 @@
 // Jobs: the list, live. Rows do not move under the pointer: jobs that come meanwhile wait until they are asked for.
-import type { JobCounts, JobSummary } from '@trotline/contracts'
-import { useMemo, useRef, useState } from 'preact/hooks'
-import { useAsked } from '../api/use-asked.ts'
+import type { JobSummary } from '@trotline/contracts'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useAnswer } from '../api/use-asked.ts'
 import { CancelJobs } from '../job/cancel-jobs.tsx'
 import { isOver } from '../job/over.ts'
+import { RerunButton } from '../job/rerun-button.tsx'
+import { keepOrder } from '../jobs/list-order.ts'
 import { Link } from '../router/link.tsx'
 import { go, place, setQuery } from '../router/place.ts'
 import { readState, writeState } from '../router/url-state.ts'
@@ -25,6 +27,7 @@ export function JobsPage() {
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set())
   const [at, setAt] = useState(-1)
   const [cancelling, setCancelling] = useState<readonly JobSummary[] | null>(null)
+  const [said, setSaid] = useState<string | null>(null)
   const search = useRef<HTMLInputElement>(null)
 
   const tick = (id: string): void => {
@@ -34,12 +37,13 @@ export function JobsPage() {
   }
   const moveTo = (row: number): void => {
     setAt(row)
-    table.current?.querySelectorAll<HTMLElement>('tbody tr td:first-child a')[row]?.focus()
+    table.current?.querySelectorAll<HTMLElement>('tbody tr .job-name')[row]?.focus()
   }
   const compareTicked = (): void => {
     const picked = visible.filter(row => ticked.has(row.id)).slice(0, MOST_COMPARED)
     go(`/compare${writeState(COMPARE_FIELDS, { ...readState(COMPARE_FIELDS, ''), jobs: picked.map(row => row.id) })}`)
   }
+  useEffect(() => keepOrder(visible.map(row => row.id)), [visible])
   useKeys(key => {
     if (key === 'j' || key === 'ArrowDown') moveTo(Math.min(visible.length - 1, at + 1))
     else if (key === 'k' || key === 'ArrowUp') moveTo(Math.max(0, at - 1))
@@ -51,8 +55,16 @@ export function JobsPage() {
   })
 
   const chosen = visible.filter(row => ticked.has(row.id) && !isOver(row.state))
+  const ended = ticked.size - chosen.length
+  const [only = null] = ticked.size === 1 ? visible.filter(row => ticked.has(row.id)) : []
   const owners = new Set((rows ?? []).map(row => row.owner)).size > 1
-  const all = useAsked<JobCounts>('/v1/jobs/counts', 5_000).value
+  const { value: all, again } = useAnswer('/v1/jobs/counts', {}, 5_000)
+  const states = (rows ?? []).map(row => `${row.state}${row.hold !== null}`).join()
+  // The counts of all, soon after a state was seen to change.
+  useEffect(() => {
+    const timer = setTimeout(again, 300)
+    return () => clearTimeout(timer)
+  }, [states, again])
   const counts = all === null ? counted(rows ?? []) : countedAll(all)
   const more = all !== null || cursor === null ? '' : '+'
   return (
@@ -98,7 +110,15 @@ export function JobsPage() {
             />
           </div>
           {ticked.size > 0 && (
-            <div class="row">
+            <fieldset class="row" aria-label={`With ${count(ticked.size, 'ticked job')}`}>
+              {only !== null && (
+                <>
+                  <RerunButton id={only.id} onTrouble={setSaid} />
+                  <Link href={`/submit?from=${only.id}`} class="button">
+                    Edit and submit
+                  </Link>
+                </>
+              )}
               {ticked.size > 1 && (
                 <button type="button" onClick={compareTicked} title="c">
                   Compare {count(Math.min(ticked.size, MOST_COMPARED), 'job')}
@@ -110,10 +130,16 @@ export function JobsPage() {
                 </button>
               )}
               <button type="button" class="plain" onClick={() => setTicked(new Set())}>
-                Untick
+                Untick {count(ticked.size)}
               </button>
-            </div>
+              {ended > 0 && (
+                <span class="small faint">
+                  {ended === ticked.size ? 'ended: nothing to cancel' : `${count(ended)} of them ended`}
+                </span>
+              )}
+            </fieldset>
           )}
+          {said !== null && <Trouble text={said} />}
           {waiting > 0 && (
             <div class="row">
               <button type="button" class="chip" onClick={showWaiting}>
@@ -126,19 +152,25 @@ export function JobsPage() {
               <caption class="unseen">Jobs, newest first</caption>
               <thead>
                 <tr>
+                  <th scope="col" class="tick">
+                    <input
+                      type="checkbox"
+                      aria-label="Tick all that are shown"
+                      checked={visible.length > 0 && visible.every(row => ticked.has(row.id))}
+                      onChange={event =>
+                        setTicked(new Set(event.currentTarget.checked ? visible.map(row => row.id) : []))
+                      }
+                    />
+                  </th>
                   <th scope="col">Job</th>
                   <th scope="col">State</th>
                   <th scope="col">Progress</th>
-                  <th scope="col" class="number">
-                    Loss
-                  </th>
+                  <th scope="col">Loss</th>
                   <th scope="col">Where</th>
-                  <th scope="col">Time</th>
+                  <th scope="col">Ran</th>
+                  <th scope="col">Left</th>
                   <th scope="col">Submitted</th>
                   {owners && <th scope="col">Owner</th>}
-                  <th scope="col">
-                    <span class="unseen">Tick</span>
-                  </th>
                 </tr>
               </thead>
               <tbody>

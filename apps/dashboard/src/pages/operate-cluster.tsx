@@ -1,23 +1,19 @@
 // What operators do to a cluster: pause it with a reason, let it go on, have its nodes looked at.
-import type { Cluster, Whoami } from '@trotline/contracts'
+import type { Cluster } from '@trotline/contracts'
 import { useState } from 'preact/hooks'
-import { ask, inWords, newKey } from '../api/ask.ts'
-import { useAsked } from '../api/use-asked.ts'
+import { client, inWords } from '../api/client.ts'
 import { Dialog } from '../shell/dialog.tsx'
 
 export function OperateCluster({ cluster, onDone }: { cluster: Cluster; onDone: () => void }) {
-  const { value: who } = useAsked<Whoami>('/v1/whoami')
   const [pausing, setPausing] = useState(false)
   const [why, setWhy] = useState('')
   const [said, setSaid] = useState<string | null>(null)
-  if (who?.role !== 'operator') return null
-  const tell = async (what: 'pause' | 'resume' | 'probe', body?: unknown): Promise<void> => {
+  const path = { name: cluster.name }
+  const tell = async (what: 'pause' | 'resume' | 'probe'): Promise<void> => {
     try {
-      await ask(`/v1/clusters/${encodeURIComponent(cluster.name)}/${what}`, {
-        method: 'POST',
-        ...(body === undefined ? {} : { body }),
-        headers: { 'idempotency-key': newKey() },
-      })
+      if (what === 'pause') await client.post('/v1/clusters/{name}/pause', { path, body: { why } })
+      else if (what === 'resume') await client.post('/v1/clusters/{name}/resume', { path })
+      else await client.post('/v1/clusters/{name}/probe', { path })
       setSaid(what === 'probe' ? 'Short Slurm jobs look at a node of each kind.' : null)
       onDone()
     } catch (error) {
@@ -57,7 +53,7 @@ export function OperateCluster({ cluster, onDone }: { cluster: Cluster; onDone: 
               class="primary"
               onClick={() => {
                 setPausing(false)
-                void tell('pause', { why })
+                void tell('pause')
               }}
             >
               Pause {cluster.name}

@@ -1,8 +1,9 @@
 // Submit: the form beside what would become of it. Nothing that was typed is lost by a refusal.
-import type { Cluster, ClusterPage, Finding, Job } from '@trotline/contracts'
+import type { Schema } from '@trotline/client'
+import type { Finding } from '@trotline/contracts'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { ask, inWords, newKey, Refused } from '../api/ask.ts'
-import { useAsked } from '../api/use-asked.ts'
+import { client, inWords, newKey, Refused } from '../api/client.ts'
+import { useAnswer } from '../api/use-asked.ts'
 import { go, place } from '../router/place.ts'
 import { Trouble } from '../shell/trouble.tsx'
 import { Answer } from '../submit/answer.tsx'
@@ -11,6 +12,8 @@ import { EMPTY, type Form, fieldOf, formOf, PRESETS, readsFiles, requestOf, WAYS
 import { useDryRun } from '../submit/use-dry-run.ts'
 import { Page } from './page.tsx'
 
+/** Behind “More”: opened where one of them is at fault, or was changed. */
+const FOLDED = ['backend', 'environment', 'account', 'qos', 'constraint', 'reservation', 'labels'] as const
 const BACKENDS = ['auto', 'any', 'tfjs-node-gpu', 'tfjs-node', 'webgpu', 'simd', 'wasm', 'cpu']
 
 export function SubmitPage() {
@@ -19,19 +22,24 @@ export function SubmitPage() {
     return way === undefined ? EMPTY : withWay(EMPTY, way)
   })
   const from = place.value.query.get('from')
+  const [before, setBefore] = useState<Form | null>(null)
   const [trouble, setTrouble] = useState<string | null>(null)
   const [refusal, setRefusal] = useState<readonly Finding[]>([])
   const [sending, setSending] = useState(false)
-  const clusters = useAsked<ClusterPage>('/v1/clusters')
-  const cluster = useAsked<Cluster>(form.cluster === '' ? null : `/v1/clusters/${encodeURIComponent(form.cluster)}`)
+  const clusters = useAnswer('/v1/clusters', {})
+  const cluster = useAnswer('/v1/clusters/{name}', form.cluster === '' ? null : { path: { name: form.cluster } })
   const names = clusters.value?.items.map(one => one.name) ?? []
   const partitions = cluster.value?.facts?.partitions ?? []
   const partition = partitions.find(one => one.name === form.partition)
 
   useEffect(() => {
     if (from === null) return
-    ask<Job>(`/v1/jobs/${encodeURIComponent(from)}`).then(
-      job => setForm(formOf(job.request)),
+    client.get('/v1/jobs/{id}', { path: { id: from } }).then(
+      ({ data: job }) => {
+        const form = formOf(job.request)
+        setBefore(form)
+        setForm(form)
+      },
       error => setTrouble(inWords(error)),
     )
   }, [from])
@@ -78,12 +86,9 @@ export function SubmitPage() {
     setSending(true)
     setTrouble(null)
     try {
-      const job = await ask<Job>('/v1/jobs', {
-        method: 'POST',
-        body: request,
-        headers: { 'idempotency-key': key.current.key },
-      })
-      go(`/jobs/${job.id}`)
+      const body = request as Schema<'JobRequestInput'>
+      const made = await client.post('/v1/jobs', { body, key: key.current.key })
+      if (made.status === 202) go(`/jobs/${made.data.id}`)
     } catch (error) {
       setTrouble(`Not submitted. ${inWords(error)}`)
       if (error instanceof Refused) setRefusal(error.problem.findings ?? [])
@@ -92,7 +97,8 @@ export function SubmitPage() {
     }
   }
 
-  const field = { form, onChange: change, faults }
+  const field = { form, onChange: change, faults, before: before?.way === form.way ? before : null }
+  const folded = FOLDED.some(name => faults.has(name) || (field.before !== null && field.before[name] !== form[name]))
   const gpuTypes = (partition?.gpus ?? []).flatMap(({ type }) => (type === null ? [] : [type]))
   return (
     <Page title="Submit">
@@ -189,7 +195,7 @@ export function SubmitPage() {
                   />
                 )}
               </div>
-              <details>
+              <details open={folded}>
                 <summary>More</summary>
                 <div class="form-grid">
                   {form.way !== 'command' && (

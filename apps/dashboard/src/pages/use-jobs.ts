@@ -1,11 +1,13 @@
 // The rows of the list: pages of the server's, kept current by what is told. Jobs that come while somebody points at the table wait.
-import type { JobPage, JobSummary } from '@trotline/contracts'
+import type { JobState, JobSummary } from '@trotline/contracts'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, inWords } from '../api/ask.ts'
+import { client, inWords } from '../api/client.ts'
 import { follow } from '../live/live.ts'
 import { type Group, merged, stateOf } from './jobs-list.ts'
 
 const PAGE = 50
+
+const queryOf = (state: JobState | null) => ({ limit: PAGE, ...(state === null ? {} : { state }) })
 
 export function useJobs(group: Group) {
   const [rows, setRows] = useState<readonly JobSummary[] | null>(null)
@@ -14,7 +16,6 @@ export function useJobs(group: Group) {
   const [trouble, setTrouble] = useState<string | null>(null)
   const table = useRef<HTMLDivElement>(null)
   const state = stateOf(group)
-  const query = `/v1/jobs?limit=${PAGE}${state === null ? '' : `&state=${state}`}`
   const newest = useRef<readonly JobSummary[] | null>(null)
   newest.current = rows
 
@@ -22,7 +23,7 @@ export function useJobs(group: Group) {
     const leaving = new AbortController()
     const read = async (): Promise<void> => {
       try {
-        const page = await ask<JobPage>(query, { signal: leaving.signal })
+        const { data: page } = await client.get('/v1/jobs', { query: queryOf(state), signal: leaving.signal })
         if (leaving.signal.aborted) return
         setRows(before => merged(before ?? [], page.items))
         setCursor(before => before ?? page.nextCursor)
@@ -51,7 +52,7 @@ export function useJobs(group: Group) {
       stop()
       leaving.abort()
     }
-  }, [query])
+  }, [state])
 
   return {
     rows,
@@ -65,8 +66,8 @@ export function useJobs(group: Group) {
     },
     older() {
       if (cursor === null) return
-      ask<JobPage>(`${query}&cursor=${encodeURIComponent(cursor)}`).then(
-        page => {
+      client.get('/v1/jobs', { query: { ...queryOf(state), cursor } }).then(
+        ({ data: page }) => {
           setRows(before => merged(before ?? [], page.items))
           setCursor(page.nextCursor)
         },

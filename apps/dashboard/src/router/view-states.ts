@@ -8,11 +8,9 @@ export const MOST_SMOOTHING = 0.99
 export interface ChartState {
   x: XAxis
   xLog: boolean
-  yLog: boolean
+  /** By family, as words: `loss.lz`. chart/y-settings.ts has what the letters mean. */
+  y: readonly string[]
   smoothing: number
-  /** 'all': everything that is finite; 'middle': 1–99 %. */
-  fit: 'all' | 'middle'
-  includeZero: boolean
   /** Epochs that a later attempt repeated. */
   superseded: boolean
   /** On the x axis. */
@@ -27,10 +25,8 @@ const METRIC = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 export const CHART_FIELDS: Fields<ChartState> = {
   x: oneOf('x', X_AXES, 'epoch'),
   xLog: flag('xl'),
-  yLog: flag('yl'),
+  y: words('y', { word: /^[A-Za-z][A-Za-z0-9_]{0,63}\.[lmz]{0,3}$/ }),
   smoothing: number('s', 0, 0, MOST_SMOOTHING, 2),
-  fit: oneOf('fit', ['all', 'middle'], 'all'),
-  includeZero: flag('z'),
   superseded: flag('a', true),
   zoom: span('r'),
   hidden: words('h', { word: METRIC }),
@@ -82,13 +78,17 @@ export const JOBS_FIELDS: Fields<JobsState> = {
 }
 
 /** The order is the slot, and the slot is the colour: hiding a job or taking one away by `-` changes no other's. */
-export interface CompareState extends Omit<ChartState, 'families' | 'superseded' | 'asTable'> {
+export interface CompareState extends Omit<ChartState, 'families' | 'superseded' | 'asTable' | 'y'> {
   /** Ids; `-` is a slot that was emptied. */
   jobs: readonly string[]
   metric: string
+  yLog: boolean
+  /** 'all': everything that is finite; 'middle': 1–99 %. */
+  fit: 'all' | 'middle'
+  includeZero: boolean
 }
 export const MOST_COMPARED = 8
-const { x, xLog, yLog, smoothing, fit, includeZero, zoom } = CHART_FIELDS
+const { x, xLog, smoothing, zoom } = CHART_FIELDS
 export const COMPARE_FIELDS: Fields<CompareState> = {
   jobs: {
     key: 'jobs',
@@ -105,10 +105,10 @@ export const COMPARE_FIELDS: Fields<CompareState> = {
   metric: text('m', 'loss', 64),
   x,
   xLog,
-  yLog,
+  yLog: flag('yl'),
   smoothing,
-  fit,
-  includeZero,
+  fit: oneOf('fit', ['all', 'middle'], 'all'),
+  includeZero: flag('z'),
   zoom,
   hidden: words('h', { word: /^[a-z][0-9a-hjkmnp-tv-z]{11}$/ }),
 }

@@ -30,6 +30,7 @@ const KEYS: readonly (readonly [string, readonly (readonly [string, string])[]])
     'Job',
     [
       ['1 … 7', 'tabs'],
+      ['[ ]', 'previous, next job of the list'],
       ['l', 'log'],
       ['u', 'copy the link'],
     ],
@@ -42,7 +43,9 @@ const KEYS: readonly (readonly [string, readonly (readonly [string, string])[]])
       ['0', 'fit all'],
       ['y', 'log axis'],
       ['s', 'smoothing'],
+      ['a', 'superseded attempts'],
       ['v', 'as a table'],
+      ['Enter', 'copy the value'],
     ],
   ],
   [
@@ -53,6 +56,7 @@ const KEYS: readonly (readonly [string, readonly (readonly [string, string])[]])
       ['r', 'raw'],
       ['e E', 'next, previous error'],
       ['n N', 'next, previous match'],
+      ['u', 'copy the link, to the marked line too'],
       ['g g', 'start'],
       ['G', 'end'],
     ],

@@ -1,6 +1,6 @@
 // The door: a bearer token, tried before it is believed.
 import { useState } from 'preact/hooks'
-import { ask, inWords } from '../api/ask.ts'
+import { client, inWords } from '../api/client.ts'
 import { signedOutBecause, signIn } from '../api/session.ts'
 
 export function SignIn() {
@@ -16,7 +16,7 @@ export function SignIn() {
       return setFault('A token is one word of letters, digits and signs, without spaces.')
     setTrying(true)
     try {
-      await ask('/v1/clusters', { as: secret })
+      await client.get('/v1/clusters', { token: secret })
       signIn(secret, kept)
     } catch (error) {
       setFault(inWords(error))

@@ -1,8 +1,7 @@
 // The bar on every page: where one is, how the clusters feel, light or dark, who is signed in.
-import type { ClusterPage, Whoami } from '@trotline/contracts'
 import { useEffect, useState } from 'preact/hooks'
 import { signOut } from '../api/session.ts'
-import { useAsked } from '../api/use-asked.ts'
+import { useAnswer } from '../api/use-asked.ts'
 import { follow } from '../live/live.ts'
 import { Link } from '../router/link.tsx'
 import { ground, switchGround } from './theme.ts'
@@ -18,7 +17,7 @@ const PAGES = [
 
 export function TopBar({ path, onKeys }: { path: string; onKeys: () => void }) {
   const [open, setOpen] = useState(false)
-  const { value: who } = useAsked<Whoami>('/v1/whoami')
+  const { value: who } = useAnswer('/v1/whoami', {})
   useEffect(() => setOpen(false), [path])
   const other = ground.value === 'dark' ? 'Light' : 'Dark'
   return (
@@ -87,7 +86,7 @@ const Mark = () => (
 )
 
 function Health() {
-  const { value: page, again } = useAsked<ClusterPage>('/v1/clusters')
+  const { value: page, again } = useAnswer('/v1/clusters', {})
   // Followed on every page: it is by this that each of them knows whether the server is there.
   useEffect(() => follow('clusters', told => (told.type === 'cluster' || told.type === 'reset') && again()), [again])
   if (page === null) return null

@@ -3,6 +3,8 @@ import type { Problem } from '@trotline/contracts'
 import { Findings, Nearest, VerdictWord } from '../job/verdict.tsx'
 import { CopyButton } from '../shell/copy-button.tsx'
 import { TextBox } from '../shell/text-box.tsx'
+import { commandOf, curlOf } from './copies.ts'
+import { fieldOf } from './form.ts'
 import type { Tried } from './use-dry-run.ts'
 
 export function Answer({ tried, asking, request }: { tried: Tried | null; asking: boolean; request: unknown }) {
@@ -38,7 +40,8 @@ export function Answer({ tried, asking, request }: { tried: Tried | null; asking
       )}
       <div class="row">
         <CopyButton name="Copy as JSON" text={JSON.stringify(request, null, 2)} />
-        <CopyButton name="Copy as curl" text={curlOf(request)} />
+        <CopyButton name="Copy as curl" text={curlOf(request, location.origin)} />
+        <CopyButton name="Copy as command" text={commandOf(request)} />
       </div>
     </section>
   )
@@ -58,7 +61,7 @@ function Refusal({ problem }: { problem: Problem }) {
         <ul>
           {problem.findings.map(finding => (
             <li key={`${finding.pointer} ${finding.detail}`}>
-              <span class="mono">{finding.pointer}</span>: {finding.detail}
+              <Place pointer={finding.pointer} />: {finding.detail}
               {finding.required !== undefined && `; required ${finding.required}`}
               {finding.found !== undefined && `, found ${finding.found}`}
               {finding.hint !== undefined && <div class="small">{finding.hint}</div>}
@@ -71,5 +74,13 @@ function Refusal({ problem }: { problem: Problem }) {
   )
 }
 
-const curlOf = (request: unknown): string =>
-  `curl -H "Authorization: Bearer $TROTLINE_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify(request).replaceAll("'", "'\\''")}' ${location.origin}/v1/jobs`
+/** Leads to the field that it means, where the form has it. */
+function Place({ pointer }: { pointer: string }) {
+  const field = fieldOf(pointer)
+  if (field === null) return <span class="mono">{pointer}</span>
+  return (
+    <button type="button" class="plain mono" onClick={() => document.getElementById(`field-${field}`)?.focus()}>
+      {pointer}
+    </button>
+  )
+}

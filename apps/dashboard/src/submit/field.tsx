@@ -8,6 +8,8 @@ export interface FieldProps {
   label: string
   onChange: (name: keyof Form, value: string) => void
   faults: ReadonlyMap<keyof Form, Finding>
+  /** What stood there at first, of a job that is asked for anew; null: there was none. */
+  before: Form | null
   hint?: string
   /** What it may be; undefined: any text. */
   choices?: readonly (readonly [string, string])[]
@@ -15,9 +17,21 @@ export interface FieldProps {
   rows?: number
 }
 
-export function Field({ form, name, label, onChange, faults, hint, choices, number = false, rows }: FieldProps) {
+export function Field({
+  form,
+  name,
+  label,
+  onChange,
+  faults,
+  before,
+  hint,
+  choices,
+  number = false,
+  rows,
+}: FieldProps) {
   const fault = faults.get(name)
   const id = `field-${name}`
+  const was = before !== null && before[name] !== form[name] ? before[name] : null
   const common = {
     id,
     value: form[name],
@@ -26,7 +40,7 @@ export function Field({ form, name, label, onChange, faults, hint, choices, numb
     onInput: (event: { currentTarget: { value: string } }) => onChange(name, event.currentTarget.value),
   }
   return (
-    <div class="field">
+    <div class={was === null ? 'field' : 'field changed'}>
       <label for={id}>{label}</label>
       {choices !== undefined ? (
         <select {...common}>
@@ -46,6 +60,9 @@ export function Field({ form, name, label, onChange, faults, hint, choices, numb
           ? (hint ?? '')
           : [fault.detail, fault.required && `required: ${fault.required}`].filter(Boolean).join('; ')}
       </span>
+      {was !== null && (
+        <span class="hint">changed, was {was === '' ? 'empty' : was.length > 40 ? `${was.slice(0, 40)}…` : was}</span>
+      )}
     </div>
   )
 }

@@ -1,7 +1,8 @@
 // What would become of the request, asked 300 ms after the last key. The answer before stays until the next one is there.
+import type { Schema } from '@trotline/client'
 import type { DryRun, Problem } from '@trotline/contracts'
 import { useEffect, useState } from 'preact/hooks'
-import { ask, CouldNotAsk, inWords, Refused } from '../api/ask.ts'
+import { CouldNotAsk, client, inWords, Refused } from '../api/client.ts'
 
 export type Tried =
   | { kind: 'accepted'; answer: DryRun }
@@ -9,6 +10,8 @@ export type Tried =
   | { kind: 'unknown'; text: string }
 
 const AFTER_MS = 300
+/** Until the server that could not be asked is asked again. */
+const AGAIN_MS = 3_000
 
 /** @param request as JSON text; null: nothing to try */
 export function useDryRun(request: string | null): { tried: Tried | null; asking: boolean } {
@@ -17,22 +20,26 @@ export function useDryRun(request: string | null): { tried: Tried | null; asking
   useEffect(() => {
     if (request === null) return
     const leaving = new AbortController()
+    let timer: ReturnType<typeof setTimeout> | undefined
     const look = async (): Promise<void> => {
       setAsking(true)
       try {
-        const body = JSON.parse(request) as unknown
-        const answer = await ask<DryRun>('/v1/jobs?dryRun=true', { method: 'POST', body, signal: leaving.signal })
-        setTried({ kind: 'accepted', answer })
+        const body = JSON.parse(request) as Schema<'JobRequestInput'>
+        const asked = { body, query: { dryRun: 'true' as const }, signal: leaving.signal }
+        const answer = await client.post('/v1/jobs', asked)
+        if (answer.status === 200) setTried({ kind: 'accepted', answer: answer.data })
       } catch (error) {
         if (leaving.signal.aborted) return
         if (error instanceof Refused) setTried({ kind: 'refused', problem: error.problem })
-        else if (error instanceof CouldNotAsk) setTried({ kind: 'unknown', text: inWords(error) })
-        else throw error
+        else if (error instanceof CouldNotAsk) {
+          setTried({ kind: 'unknown', text: inWords(error) })
+          timer = setTimeout(() => void look(), AGAIN_MS)
+        } else throw error
       } finally {
         if (!leaving.signal.aborted) setAsking(false)
       }
     }
-    const timer = setTimeout(() => void look(), AFTER_MS)
+    timer = setTimeout(() => void look(), AFTER_MS)
     return () => {
       clearTimeout(timer)
       leaving.abort()

@@ -1,5 +1,5 @@
 // Who asks, and what they may: bearer tokens kept as hashes, and the one function that decides.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Job } from '@trotline/contracts'
 import type { TokenSettings } from '../config.ts'
 import type { Principal } from '../lifecycle/accept.ts'
@@ -16,7 +16,7 @@ export function createAuthenticator(tokens: readonly TokenSettings[]): Authentic
   return {
     principalOf(authorization) {
       const text = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization ?? '')?.[1]
-      const token = text === undefined ? undefined : byHash.get(createHash('sha256').update(text).digest('hex'))
+      const token = text === undefined ? undefined : byHash.get(hash('sha256', text))
       if (!token) {
         throw new ProblemError(
           'unauthorized',

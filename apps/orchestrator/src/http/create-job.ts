@@ -56,14 +56,17 @@ const LOOK_AGAIN_MS = 100
 /** @throws ProblemError for whatever keeps it out; OrchestratorError STORE_UNREACHABLE */
 export async function createJob(create: JobToCreate): Promise<CreatedJob> {
   const { services, request, principal, idempotency, dry, requestId, log } = create
-  const { jobs, nudges, crash, clusters, compatibility } = services
+  const { jobs, facts, nudges, crash, clusters, compatibility } = services
   const rerunOf = create.rerunOf ?? null
   const ask = createStoreTime()
-  const known = idempotency && !dry ? await ask(() => jobs.idempotent(idempotency)) : null
+  // One round trip for both: each waits for whatever Redis is syncing to disk.
+  const [known, seen] = await ask(() =>
+    Promise.all([idempotency && !dry ? jobs.idempotent(idempotency) : null, facts.readFacts(request.cluster)]),
+  )
   if (known !== null) return { kind: 'stored', job: await ask(() => jobs.view(known)), replayed: true }
   const spec = await specOf(create)
   const input = { request, principal, clusters, compatibility, rerunOf, spec: spec?.spec ?? null }
-  const first = await judged(services, input, ask)
+  const first = await judged(services, input, ask, seen)
   if (!first.verdict.accepted) throw refusal(first.verdict, request)
   const environment = await pinned(create, spec, first.facts)
   const verdict =
@@ -91,7 +94,7 @@ export async function createJob(create: JobToCreate): Promise<CreatedJob> {
   log.info({ jobId: stored.id, created: stored.created }, 'job accepted')
   if (!stored.created) return { kind: 'stored', job: await ask(() => jobs.view(stored.id)), replayed: true }
   // The job is stored and answered for, whatever becomes of the nudge: the sweep finds it.
-  await ask(() => nudges.send(job.cluster, job.id)).catch(() => undefined)
+  void nudges.send(job.cluster, job.id)
   return { kind: 'stored', job: viewOfNew(job), replayed: false }
 }
 
@@ -102,11 +105,11 @@ async function judged(
   { facts, now }: Services,
   input: Judging,
   ask: AskStore,
+  seenFirst: ClusterFacts | null,
 ): Promise<{ verdict: Accepted; facts: ClusterFacts | null }> {
   const { cluster } = input.request
   const endMs = performance.now() + FIRST_SIGHT_MS
-  for (;;) {
-    const seen = await ask(() => facts.readFacts(cluster))
+  for (let seen = seenFirst; ; seen = await ask(() => facts.readFacts(cluster))) {
     const verdict = accept({ ...input, facts: seen, at: now().toISOString() })
     if (verdict.accepted || !verdict.unseen) return { verdict, facts: seen }
     if (performance.now() > endMs) {

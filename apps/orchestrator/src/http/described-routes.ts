@@ -1,9 +1,11 @@
 // What each route may answer besides what was asked for, said once for the API's description: every code with its status, the one schema of
 // all of them, and an example. What follows from a route's shape is concluded from it; the rest stands in the table.
+import { withForms } from './answer-forms.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 import { REQUEST_EXAMPLES } from './request-examples.ts'
 
 interface Operation {
+  operationId?: string
   parameters?: { in: string; name: string }[]
   requestBody?: { content?: Record<string, { examples?: unknown }> }
   responses?: Record<string, unknown>
@@ -38,7 +40,7 @@ const OF_ROUTES: Readonly<Record<string, readonly ProblemCode[]>> = {
   'post /v1/jobs': CREATING,
   'get /v1/jobs': ['forbidden'],
   'get /v1/jobs/counts': ['forbidden'],
-  'delete /v1/jobs/{id}': ['job-ended', 'forbidden', 'cluster-unreachable'],
+  'delete /v1/jobs/{id}': ['job-ended', 'job-not-held', 'forbidden', 'cluster-unreachable'],
   'post /v1/jobs/{id}/release': ['job-not-held'],
   'get /v1/jobs/{id}/script': ['script-not-rendered'],
   'get /v1/jobs/{id}/events': ['too-many-streams'],
@@ -54,8 +56,11 @@ const OF_ROUTES: Readonly<Record<string, readonly ProblemCode[]>> = {
   'post /v1/clusters/{name}/resume': ['forbidden'],
   'post /v1/clusters/{name}/probe': ['forbidden', 'request-refused', 'cluster-unreachable'],
   'post /v1/clusters/{name}/environments/collect': ['forbidden'],
+  'post /v1/webhooks': ['forbidden', 'request-refused', 'job-not-found', 'webhook-not-found'],
+  'post /v1/webhooks/{id}/test': ['request-refused'],
   'post /v1/compatibility/check': ['request-refused', 'cluster-unreachable'],
   'post /v1/compatibility/suggest': ['request-refused', 'cluster-unreachable'],
+  'get /v1/environments': ['environment-not-found'],
   'post /v1/environments': ['forbidden', 'request-refused', 'cluster-unreachable', 'too-many-streams', ...SOLVING],
   'post /v1/environments/{id}/clusters/{cluster}': ['forbidden', 'request-refused'],
   'get /v1/environments/{id}/clusters/{cluster}': ['environment-not-made'],
@@ -76,10 +81,12 @@ export function problemsOf(method: string, path: string, operation: Operation): 
     'invalid-request',
     'unauthorized',
     ...(path.startsWith('/v1/jobs/{id}') ? (['job-not-found'] as const) : []),
+    ...(path.startsWith('/v1/webhooks/{id}') ? (['webhook-not-found'] as const) : []),
     ...(path.startsWith('/v1/environments/') ? (['environment-not-found'] as const) : []),
     ...(path.includes('/clusters/{') ? (['cluster-not-found'] as const) : []),
     ...(method === 'post' && takes('header') ? (['idempotency-key-reused'] as const) : []),
-    ...(operation.requestBody === undefined ? [] : (['body-too-large', 'unsupported-media-type'] as const)),
+    // A body is read, and refused, also where none is wanted.
+    ...(method === 'get' ? [] : (['body-too-large', 'unsupported-media-type'] as const)),
     ...(OF_ROUTES[`${method} ${path}`] ?? []),
     'store-unreachable',
     'internal',
@@ -87,11 +94,13 @@ export function problemsOf(method: string, path: string, operation: Operation): 
   return [...codes].toSorted((a, b) => PROBLEMS[a].status - PROBLEMS[b].status)
 }
 
-/** Adds them to every route that wants a token, and examples to what it is sent. */
+/** Adds them to every route that wants a token, examples to what it is sent, and to every route a name. */
 export function describeRoutes<Document extends Described>(document: Document): Document {
   for (const [path, methods] of Object.entries(document.paths ?? {})) {
-    if (!path.startsWith('/v1/')) continue
     for (const [method, operation] of Object.entries(methods as Record<string, Operation>)) {
+      operation.operationId = operationIdOf(method, path)
+      if (!path.startsWith('/v1/')) continue
+      operation.responses = withForms(`${method} ${path}`, operation.responses ?? {})
       const codes = problemsOf(method, path, operation)
       for (const status of new Set(codes.map(code => PROBLEMS[code].status))) {
         const response = responseOf(codes.filter(code => PROBLEMS[code].status === status))
@@ -104,6 +113,16 @@ export function describeRoutes<Document extends Described>(document: Document): 
     }
   }
   return document
+}
+
+/** `getJobsByIdLogs`: what generators of clients name their functions by. */
+function operationIdOf(method: string, path: string): string {
+  const words =
+    path
+      .replace(/^\/v1/, '')
+      .replaceAll('{', 'by-')
+      .match(/[A-Za-z]+/g) ?? []
+  return method + words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
 const responseOf = (codes: readonly ProblemCode[]) => ({

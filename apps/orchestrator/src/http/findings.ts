@@ -75,11 +75,15 @@ function unknownField(
     pointer,
     detail: `"${short(key)}" is not a field of ${parent}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
     ...(known.length > 0 ? { required: `one of ${known.join(', ')}` } : {}),
+    ...(meant === undefined ? {} : { hint: `Write ${meant} in place of ${short(key)}.` }),
   }
 }
 
 const nameOf = (path: readonly PropertyKey[]): string =>
   path.length === 0 ? 'the request' : path.map(String).join('.')
+
+/** Said back they would stand in whatever logs the answer; a chat's address is as good as its password. */
+const SECRETS: ReadonlySet<unknown> = new Set(['secret', 'url'])
 
 type Told = Omit<Finding, 'pointer'>
 
@@ -95,7 +99,8 @@ function missing(issue: Issue): Told {
 
 function unfit(issue: Issue, value: unknown, schema: unknown, data: unknown): Told {
   // Of a wrong key the value says nothing.
-  const found = issue.code === 'invalid_key' ? undefined : foundOf(value)
+  const isTold = issue.code !== 'invalid_key' && !SECRETS.has(issue.path.at(-1))
+  const found = isTold ? foundOf(value) : undefined
   const options = optionsOf(issue)
   if (options === null) {
     const hint = issue.code === 'invalid_type' ? wordHint(issue, value, schema, data) : undefined

@@ -1,5 +1,5 @@
 // Idempotency-Key: the same key and body get the same job, however often and however soon it is sent again.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Principal } from '../lifecycle/accept.ts'
 import type { Idempotency } from '../store/job-store.ts'
@@ -11,7 +11,7 @@ export const IdempotencyHeaders = z.object({
     .optional(),
 })
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const sha256 = (text: string): string => hash('sha256', text)
 
 /** @param subject what the request is about, such as its route and parsed body: another subject under the same key is refused */
 export function idempotencyOf(

@@ -11,10 +11,15 @@ import type { Services } from './services.ts'
 
 const EPOCHS_PAGE = 1_000
 
+/** Each may lie in another chunk of a sealed job. */
+const MOST_SPREAD = 100
+
 const EpochsQuery = z.strictObject({
   /** Epochs after this one (counted from 0); -1: from the first. */
   after: z.coerce.number().int().min(-1).default(-1),
   limit: z.coerce.number().int().min(1).max(EPOCHS_PAGE).default(EPOCHS_PAGE),
+  /** In place of both: at most so many, evenly over all there are, the newest among them. Of pages only. */
+  spread: z.coerce.number().int().min(2).max(MOST_SPREAD).optional(),
 })
 
 export const jobStreamRoutes =
@@ -61,8 +66,12 @@ export const jobStreamRoutes =
         const { id } = request.params
         const job = await jobs.read(id)
         authorize(request.principal, 'read', job)
-        const { after, limit } = request.query
+        const { after, limit, spread } = request.query
         if (!wantsEvents(request.headers)) {
+          if (spread !== undefined) {
+            const { last } = await epochs.progress(job)
+            return { items: last === null ? [] : await epochs.readSpread(id, last.epoch, spread), next: null }
+          }
           const items = await epochs.read(id, after, limit)
           // Not by the page's length: an epoch that is missing in the middle must not look like the end.
           const { last } = await epochs.progress(job)
@@ -72,6 +81,7 @@ export const jobStreamRoutes =
         return streams.open(request, reply, async function* (signal) {
           const readTexts = (after: number, limit: number): Promise<string[]> =>
             patiently(() => epochs.readTexts(id, after, limit), signal)
+          yield ': following\n\n'
           // Resume by event id where there is one; by epoch number (`after`) on the first visit.
           for await (const followed of followJob(jobs, changes, id, seq, signal)) {
             if ('idle' in followed) yield ': \n\n'
@@ -85,7 +95,8 @@ export const jobStreamRoutes =
               const { first, last } = followed.event
               const from = Math.max(first, after + 1)
               yield* framesOf(followed.seq, await readTexts(from - 1, last.epoch - from + 1))
-            }
+              // A job may have much to say and no epoch for long: silence would be taken for a lost connection.
+            } else yield ': \n\n'
           }
         })
 

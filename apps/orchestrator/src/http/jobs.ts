@@ -23,9 +23,10 @@ import { cancelRequested, type Move, released } from '../lifecycle/machine.ts'
 import { isCursor } from '../store/job-list.ts'
 import type { Idempotency } from '../store/job-store.ts'
 import type { JobRecord } from '../store/record.ts'
+import { asItIs, sendText } from './as-it-is.ts'
 import { type Action, authorize, authorizeOperator } from './auth.ts'
 import { leaveCancelledMark } from './cancelled-mark.ts'
-import { createJob } from './create-job.ts'
+import { createJob, type JobToCreate } from './create-job.ts'
 import { goneSignal } from './gone-signal.ts'
 import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
 import { JobParams, NoQuery, repeated } from './parameters.ts'
@@ -65,6 +66,7 @@ export const jobRoutes =
     app.post(
       '/v1/jobs',
       {
+        serializerCompiler: asItIs,
         schema: {
           summary: 'Submit a training job, or try it dry',
           tags: ['jobs'],
@@ -76,19 +78,20 @@ export const jobRoutes =
       },
       async (request, reply) => {
         const { principal, body } = request
-        const idempotency = idempotencyOf(request.headers, principal, ['POST /v1/jobs', body])
         const dry = request.query.dryRun === 'true'
-        const created = await createJob({
-          services,
-          request: body,
-          principal,
-          idempotency,
-          dry,
-          requestId: request.id,
-          log: request.log,
-          signal: goneSignal(reply),
-        })
-        if (created.kind === 'dry') return reply.code(200).send(created.answer)
+        const subject = [dry ? 'POST /v1/jobs, dry' : 'POST /v1/jobs', body]
+        const idempotency = idempotencyOf(request.headers, principal, subject)
+        const asked = {
+          ...{ services, request: body, principal, idempotency, dry },
+          ...{ requestId: request.id, log: request.log, signal: goneSignal(reply) },
+        }
+        if (dry) {
+          const { answer, replayed } = await services.answers.once(idempotency, () => tryDry(asked))
+          if (replayed) reply.header('idempotency-replayed', 'true')
+          return reply.code(200).send(answer)
+        }
+        const created = await createJob(asked)
+        if (created.kind === 'dry') throw new TypeError('a submission was tried dry')
         if (created.replayed) reply.header('idempotency-replayed', 'true')
         return reply.code(202).header('location', `/v1/jobs/${created.job.id}`).send(created.job)
       },
@@ -110,16 +113,12 @@ export const jobRoutes =
       async (request, reply) => {
         const { limit, cursor, owner, label = [], since, held, ...filter } = request.query
         const labels = label.map(text => text.split('=') as [string, string])
-        const page = await jobs.list(
+        const text = await jobs.listText(
           { ...filter, owner: whose(request.principal, owner), labels, sinceMs: msOf(since), held: held && true },
           limit,
           cursor ?? null,
         )
-        // Made by summaryOf when they were written: to check fifty lines once more takes longer than to read them.
-        return reply
-          .type('application/json; charset=utf-8')
-          .serializer((lines: unknown) => JSON.stringify(lines))
-          .send(page)
+        return sendText(reply, text)
       },
     )
 
@@ -150,16 +149,18 @@ export const jobRoutes =
           response: { 200: Job },
         },
       },
-      async request => {
-        const job = await createStoreTime()(() => jobs.view(request.params.id))
-        authorize(request.principal, 'read', job)
-        return job
+      async (request, reply) => {
+        const { id } = request.params
+        const { owner, text } = await createStoreTime()(() => jobs.viewText(id))
+        authorize(request.principal, 'read', { id, owner })
+        return sendText(reply, text)
       },
     )
 
     app.delete(
       '/v1/jobs/:id',
       {
+        serializerCompiler: asItIs,
         schema: {
           summary: 'Cancel a job',
           tags: ['jobs'],
@@ -188,6 +189,7 @@ export const jobRoutes =
     app.post(
       '/v1/jobs/:id/release',
       {
+        serializerCompiler: asItIs,
         schema: {
           summary: 'Let a held job try its stage again',
           tags: ['jobs'],
@@ -282,5 +284,11 @@ export const jobRoutes =
       }
     }
   }
+
+async function tryDry(asked: JobToCreate): Promise<DryRun> {
+  const tried = await createJob(asked)
+  if (tried.kind === 'stored') throw new TypeError('a dry run was stored')
+  return tried.answer
+}
 
 const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time))

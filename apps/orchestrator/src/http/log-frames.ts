@@ -1,7 +1,8 @@
 // What is followed of a log, as server-sent events: bytes as text where they are UTF-8, else as base64. The id of each event is where its
 // reader stands after it, `attempt:offset`, so a reader that comes back with it misses no byte and gets none twice.
 import type { LogCursor, LogFollowed } from '../streams/follow-log.ts'
-import { frame, HEARTBEAT_MS } from './event-stream.ts'
+import { type Chunk, frame, frameWith, HEARTBEAT_MS } from './event-stream.ts'
+import { bytesMember } from './json-bytes.ts'
 
 /** `2:88213`, or `88213`, which is of the attempt asked for. null: neither. */
 export function cursorOf(text: string, attempt: number | null): LogCursor | null {
@@ -14,28 +15,26 @@ export function cursorOf(text: string, attempt: number | null): LogCursor | null
 export const idOf = ({ attempt, offset }: LogCursor): string => `${attempt}:${offset}`
 
 /** A comment at least every 15 s. */
-export async function* logFrames(followed: AsyncIterable<LogFollowed>): AsyncGenerator<string> {
+export async function* logFrames(followed: AsyncIterable<LogFollowed>): AsyncGenerator<Chunk> {
   let silentSinceMs = performance.now()
   yield ': following\n\n'
   for await (const one of followed) {
-    if (one.kind !== 'idle') yield frameOf(one)
+    if (one.kind === 'bytes') {
+      const { attempt, offset, bytes } = one
+      const next = offset + bytes.length
+      yield* frameWith(
+        { id: idOf({ attempt, offset: next }), event: 'log', data: { attempt, offset, next } },
+        shown(bytes),
+      )
+    } else if (one.kind !== 'idle') yield frameOf(one)
     else if (performance.now() - silentSinceMs > HEARTBEAT_MS) yield ': still here\n\n'
     else continue
     silentSinceMs = performance.now()
   }
 }
 
-function frameOf(one: Exclude<LogFollowed, { kind: 'idle' }>): string {
+function frameOf(one: Exclude<LogFollowed, { kind: 'idle' | 'bytes' }>): string {
   switch (one.kind) {
-    case 'bytes': {
-      const { attempt, offset, bytes } = one
-      const next = offset + bytes.length
-      return frame({
-        id: idOf({ attempt, offset: next }),
-        event: 'log',
-        data: { attempt, offset, next, ...shown(bytes) },
-      })
-    }
     case 'attempt': {
       const { attempt, run, node } = one
       return frame({ id: idOf({ attempt, offset: 0 }), event: 'attempt', data: { attempt, run, node } })
@@ -55,12 +54,14 @@ function frameOf(one: Exclude<LogFollowed, { kind: 'idle' }>): string {
   }
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** What has been made of bytes, for as long as somebody has these: all who follow a log are told the same pieces of it. */
+const made = new WeakMap<Uint8Array, Uint8Array>()
 
-export function shown(bytes: Uint8Array): { text: string } | { base64: string } {
-  try {
-    return { text: decoder.decode(bytes) }
-  } catch {
-    return { base64: Buffer.from(bytes).toString('base64') }
-  }
+/** The bytes as a member of JSON, `"text":"…"` or, where they are no UTF-8, `"base64":"…"`. */
+export function shown(bytes: Uint8Array): Uint8Array {
+  const known = made.get(bytes)
+  if (known !== undefined) return known
+  const member = bytesMember(bytes)
+  made.set(bytes, member)
+  return member
 }

@@ -13,6 +13,7 @@ import { jobDirectoryOf, runOf } from '../clusters/layout.ts'
 import type { LogSearched, LogSearchWanted } from '../clusters/log-search.ts'
 import { followLog, type LogCursor } from '../streams/follow-log.ts'
 import { LOG_FILES } from '../streams/log-files.ts'
+import { readTogether } from '../streams/read-together.ts'
 import { authorize } from './auth.ts'
 import { cursorOf, logFrames } from './log-frames.ts'
 import { JobParams, wantsEvents } from './parameters.ts'
@@ -34,6 +35,7 @@ export const logRoutes =
   async app => {
     const { jobs, changes, owner, logFiles, streams, clusters, settings } = services
     const most = settings.limits.logWindowBytes
+    const followed = { read: readTogether(jobs.read) }
     const LogQuery = z.strictObject({
       /** `slurm`: what Slurm itself wrote for the job, such as why it was killed. */
       stream: z.enum(['stdout', 'stderr', 'slurm']).default('stdout'),
@@ -113,7 +115,7 @@ export const logRoutes =
           // Where nothing is said it begins with the newest attempt.
           const first: LogCursor | null = run ? { attempt: stream === 'slurm' ? 1 : run.attempt, offset: from } : null
           const cursor = lastId === undefined ? first : cursorOf(lastId, pinned ?? first?.attempt ?? 1)
-          const sources = { jobs, changes, owner, files: logFiles, workDirOf: () => workDir }
+          const sources = { jobs: followed, changes, owner, files: logFiles, workDirOf: () => workDir }
           return streams.open(request, reply, signal =>
             logFrames(
               followLog(

@@ -24,6 +24,8 @@ export function problemAnswer(error: unknown, request: FastifyRequest, baseUrl: 
     const detail = findings[0]?.detail ?? 'The request does not fit.'
     return answer(error.validationContext === 'params' ? missingAt(request) : 'invalid-request', { detail, findings })
   }
+  // They left while they sent: no fault of ours, and nobody reads the answer.
+  if (error === request.raw.errored) return answer('invalid-request', { detail: 'The request did not come whole.' })
   const code = problemCodeOf(error)
   if (code === null) {
     request.log.error({ err: error }, 'an unexpected fault')
@@ -37,5 +39,6 @@ export function problemAnswer(error: unknown, request: FastifyRequest, baseUrl: 
 /** A malformed id is no fault in the body: there is nothing of that name. */
 function missingAt({ routeOptions }: FastifyRequest): ProblemCode {
   const { url = '' } = routeOptions
+  if (url.startsWith('/v1/webhooks')) return 'webhook-not-found'
   return url.startsWith('/v1/environments') ? 'environment-not-found' : 'job-not-found'
 }

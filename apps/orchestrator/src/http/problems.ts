@@ -12,6 +12,7 @@ export const PROBLEMS = {
   'environment-not-found': { status: 404, title: 'There is no such environment' },
   'environment-not-made': { status: 404, title: 'The environment is not ready on that cluster' },
   'attempt-not-found': { status: 404, title: 'The job has no such attempt' },
+  'webhook-not-found': { status: 404, title: 'There is no such webhook' },
   'artifact-not-found': { status: 404, title: 'The job has no such artifact' },
   'script-not-rendered': { status: 404, title: 'The script has not been rendered yet' },
   'job-ended': { status: 409, title: 'The job has ended already' },
@@ -103,6 +104,7 @@ const BY_ERROR_CODE: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid-request',
   FST_ERR_BAD_URL: 'invalid-request',
   FST_ERR_MAX_PARAM_LENGTH: 'not-found',
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: 'invalid-request',
 }
 
 /** null: a bug; answered 500 and logged whole. */

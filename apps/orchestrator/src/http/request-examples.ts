@@ -136,5 +136,19 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, Examples>> = {
   'post /v1/jobs/{id}/rerun': { 'as it was': {} },
   'post /v1/clusters/{name}/pause': { 'with a reason': { why: 'The file system is being mended.' } },
   'post /v1/clusters/{name}/probe': { 'one partition': { partition: 'gpu' } },
+  'post /v1/webhooks': {
+    'when something is wrong, or a long job is done': { url: 'https://relay.example.org/trotline' },
+    'one job, whatever becomes of it': {
+      url: 'https://relay.example.org/trotline',
+      job: 'kq3v7m2x9pbw',
+      events: ['started', 'held', 'completed', 'failed', 'cancelled'],
+    },
+    'a channel of a chat': {
+      url: 'https://chat.example.org/hooks/T0/B0/x',
+      name: 'reef',
+      labels: { project: 'reef' },
+      format: 'slack',
+    },
+  },
   'post /v1/compatibility/suggest': { 'a partition': { cluster: 'local', partition: 'gpu' } },
 }

@@ -1,13 +1,7 @@
 // Fastify with everything that all routes share: schemas, tokens, problems, OpenAPI, limits. Routes are registered by hand.
 import { randomUUID } from 'node:crypto'
 import swagger from '@fastify/swagger'
-import Fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -16,6 +10,7 @@ import {
 } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import type { Principal } from '../lifecycle/accept.ts'
+import { DEEPEST_BODY, isDeeper, TOO_DEEP } from '../solving/body-depth.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { createAuthenticator } from './auth.ts'
 import { clusterRoutes } from './clusters.ts'
@@ -33,9 +28,13 @@ import { jobRoutes } from './jobs.ts'
 import { logRoutes } from './logs.ts'
 import { baseUrlOf, type ProblemAnswer, problemAnswer } from './problem-answer.ts'
 import { PROBLEMS, ProblemError } from './problems.ts'
+import { refuseExpectation, refuseUnread } from './refuse-unread.ts'
+import { logAborted, RequestLog } from './request-log.ts'
 import { rerunRoutes } from './reruns.ts'
 import type { Services } from './services.ts'
 import { streamRoutes } from './stream.ts'
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts'
+import { webhookRoutes } from './webhooks.ts'
 import { whoamiRoutes } from './whoami.ts'
 import { whyRoutes } from './why.ts'
 
@@ -44,6 +43,8 @@ import { whyRoutes } from './why.ts'
  * connection, and the answer is lost with it.
  */
 const RUN_OUT_BYTES = 64 * 1_048_576
+
+const OF_ANOTHER_ANSWER = ['etag', 'accept-ranges', 'content-range', 'content-length', 'content-disposition']
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -58,18 +59,26 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
     loggerInstance: log,
     bodyLimit: settings.limits.bodyBytes,
     genReqId: () => randomUUID().slice(0, 13),
-    logController: new LogController({ requestIdLogLabel: 'requestId' }),
+    logController: new RequestLog(),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 100 },
     frameworkErrors: (error, request, reply) => answerProblem(error, request, reply),
+    clientErrorHandler: refuseUnread(baseUrlOf(settings)),
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(serializerCompiler)
+  app.server.on('checkExpectation', refuseExpectation(baseUrlOf(settings)))
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('principal')
   app.addHook('onRequest', async (request, reply) => {
     reply.header('trotline-request-id', request.id)
+    // What is answered is of the type that it says, user text above all.
+    reply.header('x-content-type-options', 'nosniff')
   })
+  app.addHook('preValidation', async request => {
+    if (isDeeper(request.body, DEEPEST_BODY)) throw new ProblemError('invalid-request', TOO_DEEP)
+  })
+  app.addHook('onRequestAbort', logAborted)
   app.addHook('preClose', async () => streams.closeAll())
   app.setErrorHandler((error: FastifyError, request, reply) => answerProblem(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
@@ -118,6 +127,8 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
     await guarded.register(rerunRoutes(services))
     await guarded.register(environmentClusterRoutes(services))
     await guarded.register(environmentLogRoutes(services))
+    await guarded.register(webhookRoutes(services))
+    await guarded.register(webhookDeliveryRoutes(services))
   })
 
   const baseUrl = baseUrlOf(settings)
@@ -131,11 +142,15 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
     if (code === 'body-too-large' && Number(request.headers['content-length']) <= RUN_OUT_BYTES)
       reply.removeHeader('connection')
     if (PROBLEMS[code].status === 503) reply.header('retry-after', '2')
+    // A route may have said of its answer what is not true of this one: that it is kept, or saved as a file.
+    for (const name of OF_ANOTHER_ANSWER) reply.removeHeader(name)
     return (
       reply
         .code(PROBLEMS[code].status)
         // Fastify's own refusals, such as of a malformed address, come before any hook.
         .header('trotline-request-id', request.id)
+        .header('x-content-type-options', 'nosniff')
+        .header('cache-control', 'no-store')
         .type('application/problem+json; charset=utf-8')
         .serializer((problem: unknown) => JSON.stringify(problem))
         .send(body)

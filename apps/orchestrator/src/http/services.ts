@@ -15,6 +15,7 @@ import type { LiveCounts } from '../store/live-counts.ts'
 import type { Pauses } from '../store/pauses.ts'
 import type { Probes } from '../store/probes.ts'
 import type { StoreMemory } from '../store/redis.ts'
+import type { WebhookStore } from '../store/webhooks.ts'
 import type { AskOwner } from '../streams/ask-owner.ts'
 import type { Changes } from '../streams/changes.ts'
 import type { LogFiles } from '../streams/log-files.ts'
@@ -39,6 +40,7 @@ export interface Services {
   /** Where large locks are read and written. */
   lockDesk: LockDesk
   materialisations: Materialisations
+  webhooks: WebhookStore
   /** Questions that only the process that owns a cluster can answer. */
   owner: AskOwner
   changes: Changes

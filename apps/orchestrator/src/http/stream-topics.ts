@@ -9,6 +9,7 @@ import { followRecord } from '../streams/follow-record.ts'
 import { createJobLines } from '../streams/job-lines.ts'
 import { LOG_FILES } from '../streams/log-files.ts'
 import { patiently } from '../streams/patiently.ts'
+import { readTogether } from '../streams/read-together.ts'
 import { authorize } from './auth.ts'
 import { type ClusterView, clusterViews } from './cluster-view.ts'
 import { cursorOf, idOf, shown } from './log-frames.ts'
@@ -16,14 +17,25 @@ import { ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
 
 type Untopical<T> = Omit<T, 'topic'>
-export type TopicEvent = {
-  [Name in StreamEventName]: {
-    name: Name
-    data: Untopical<StreamEventData<Name>>
-    /** Where a reader stands that has it; null: where it stood. */
-    cursor: string | null
-  }
-}[StreamEventName]
+export type TopicEvent =
+  | {
+      [Name in StreamEventName]: {
+        name: Name
+        data: Untopical<StreamEventData<Name>>
+        /** Where a reader stands that has it; null: where it stood. */
+        cursor: string | null
+        member?: Uint8Array
+      }
+    }[Exclude<StreamEventName, 'log'>]
+  | LogEvent
+
+interface LogEvent {
+  name: 'log'
+  data: Pick<StreamEventData<'log'>, 'attempt' | 'offset' | 'next'>
+  cursor: string
+  /** The rest of its data, which all readers share. */
+  member: Uint8Array
+}
 
 /** @param cursor where the reader stands, as an earlier event had it; null: it is new */
 export type OpenTopic = (
@@ -40,6 +52,7 @@ const CLUSTER_GOES_ON_MS = 5_000
 export function streamTopics(services: Services): OpenTopic {
   const { jobs, changes, clusters, owner, logFiles } = services
   const lines = createJobLines(jobs)
+  const followed = { read: readTogether(jobs.read) }
   const recent = recentViews(clusterViews(services))
   const ageMs = (at: string): number => Math.max(0, services.now().getTime() - Date.parse(at))
 
@@ -108,15 +121,15 @@ export function streamTopics(services: Services): OpenTopic {
     const workDir = clusters.find(({ name }) => name === job.cluster)?.workDir
     if (workDir === undefined)
       throw new ProblemError('cluster-unreachable', `Cluster ${job.cluster} is no longer configured.`)
-    const sources = { jobs, changes, owner, files: logFiles, workDirOf: () => workDir }
+    const sources = { jobs: followed, changes, owner, files: logFiles, workDirOf: () => workDir }
     const wanted = {
       stream,
       attempt: null,
       from: from === null ? null : cursorOf(from, 1),
       pieceBytes: LOG_FILES.blockBytes,
     }
-    for await (const followed of followLog(sources, id, wanted, signal)) {
-      if (followed.kind !== 'idle') yield logEvent(followed)
+    for await (const one of followLog(sources, id, wanted, signal)) {
+      if (one.kind !== 'idle') yield logEvent(one)
     }
   }
 
@@ -143,7 +156,8 @@ function logEvent(followed: Exclude<LogFollowed, { kind: 'idle' }>): TopicEvent 
     case 'bytes': {
       const { offset, bytes } = followed
       const next = offset + bytes.length
-      return { name: 'log', data: { attempt, offset, next, ...shown(bytes) }, cursor: idOf({ attempt, offset: next }) }
+      const cursor = idOf({ attempt, offset: next })
+      return { name: 'log', data: { attempt, offset, next }, cursor, member: shown(bytes) }
     }
     case 'attempt': {
       const { run, node } = followed

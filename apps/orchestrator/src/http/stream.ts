@@ -7,7 +7,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { isCoded } from '../errors.ts'
 import { multiplex } from '../streams/multiplex.ts'
-import { frame } from './event-stream.ts'
+import { frame, frameWith } from './event-stream.ts'
 import { repeated } from './parameters.ts'
 import { baseUrlOf, problemAnswer } from './problem-answer.ts'
 import { ProblemError } from './problems.ts'
@@ -59,9 +59,11 @@ export const streamRoutes =
           const told = topics.map(topic => follow(topic, cursors.get(topic) ?? null, request, signal))
           for await (const one of multiplex<Told | null>([...told, ticks(signal)])) {
             if (one !== null) {
-              const { topic, name, data, cursor } = one
+              const { topic, name, data, cursor, member } = one
               if (cursor !== null) cursors.set(topic, cursor)
-              yield frame({ id: idOfCursors(cursors), event: name, data: { topic, ...data } })
+              const told = { id: idOfCursors(cursors), event: name, data: { topic, ...data } }
+              if (member === undefined) yield frame(told)
+              else yield* frameWith(told, member)
             } else if (performance.now() - silentSinceMs >= COMMENT_AFTER_MS) yield ': still here\n\n'
             else continue
             silentSinceMs = performance.now()

@@ -97,6 +97,8 @@ export function createLockDesk(given: Partial<LockDeskLimits> = {}): LockDesk {
       give(outOfMemory ? new SolveError('SOLVE_MEMORY_LIMIT', why, { cause: error }) : error)
     }
     worker.on('error', lost)
+    // An answer that cannot be read here: nobody is to wait for it until the time is over.
+    worker.on('messageerror', lost)
     worker.on('exit', code => lost(new Error(`the thread that reads locks left with code ${code}`)))
     return worker
   }

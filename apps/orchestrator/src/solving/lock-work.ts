@@ -12,6 +12,7 @@ import {
   type WrittenLock,
   writeLock,
 } from '@trotline/environment'
+import { DEEPEST_BODY, isDeeper, TOO_DEEP } from './body-depth.ts'
 
 /** A lock as everything but a judge needs it. */
 export interface LockSummary {
@@ -68,7 +69,9 @@ export function openBundle(body: Uint8Array): OpenedRequest {
 function parse(body: Uint8Array): { request: unknown } | { json: false; why: string } {
   try {
     const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
-    return { request: JSON.parse(text, refusePrototypes) }
+    const request: unknown = JSON.parse(text, refusePrototypes)
+    if (isDeeper(request, DEEPEST_BODY)) return { json: false, why: TOO_DEEP }
+    return { request }
   } catch (error) {
     return { json: false, why: error instanceof PrototypeError ? error.message : 'The body is not JSON.' }
   }

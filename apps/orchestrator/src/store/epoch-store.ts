@@ -1,10 +1,11 @@
 // Epochs beside the record: they come many times a second and must not make every reader's revision stale.
 // While a job lives they are a hash (epoch -> rank and JSON); after its end, compressed chunks of 1,000.
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { Epoch, epochsAskedFor, type Job, rankOf } from '@trotline/contracts'
+import { type Epoch, type Job, rankOf } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
 import { PUT_EPOCHS, SEAL_EPOCHS } from './epochs-script.ts'
 import type { Keys } from './keys.ts'
+import { progressOf } from './progress.ts'
 import type { JobRecord } from './record.ts'
 import { asking } from './redis.ts'
 
@@ -19,6 +20,8 @@ export interface EpochStore {
   read(jobId: string, after: number, limit: number): Promise<Epoch[]>
   /** The same as stored, each a line of JSON: readers who pass epochs on need not take them apart. */
   readTexts(jobId: string, after: number, limit: number): Promise<string[]>
+  /** At most `most` of them, evenly spread over all up to `last`, which is among them: for a picture the size of a word. */
+  readSpread(jobId: string, last: number, most: number): Promise<Epoch[]>
   progress(job: Pick<JobRecord, 'id' | 'request'>): Promise<Job['progress']>
   /** Once the record is complete: compressed, and closed to late reports. */
   seal(jobId: string): Promise<void>
@@ -42,9 +45,9 @@ export function createEpochStore({
   const epochJson = (value: string): string => value.slice(value.indexOf(' ') + 1)
 
   /** null: the job is sealed. */
-  async function readLive(jobId: string, after: number, limit: number): Promise<string[] | null> {
-    if (limit <= 0) return []
-    const fields = Array.from({ length: limit }, (_, i) => String(after + 1 + i))
+  async function readLive(jobId: string, numbers: readonly number[]): Promise<string[] | null> {
+    if (numbers.length === 0) return []
+    const fields = numbers.map(String)
     // One round trip for both. In this order: what is sealed in between is found by the second.
     const [values, sealed] = await asking(
       Promise.all([redis.hmget(keys.epochs(jobId), ...fields), redis.exists(keys.finalEpochs(jobId))]),
@@ -79,29 +82,34 @@ export function createEpochStore({
     },
 
     async read(jobId, after, limit) {
-      const texts = await readLive(jobId, after, limit)
+      const texts = await readLive(jobId, following(after, limit))
       if (texts === null) return readSealed(jobId, after, limit)
       return texts.map(text => JSON.parse(text) as Epoch)
     },
 
     async readTexts(jobId, after, limit) {
-      const texts = await readLive(jobId, after, limit)
+      const texts = await readLive(jobId, following(after, limit))
       return texts ?? (await readSealed(jobId, after, limit)).map(epoch => JSON.stringify(epoch))
+    },
+
+    async readSpread(jobId, last, most) {
+      const numbers = spreadOver(last, most)
+      const texts = await readLive(jobId, numbers)
+      if (texts !== null) return texts.map(text => JSON.parse(text) as Epoch)
+      const wanted = new Set(numbers)
+      const found: Epoch[] = []
+      // A chunk at a time: a hundred of them are not held at once.
+      for (const chunk of new Set(numbers.map(number => Math.floor(number / CHUNK))))
+        found.push(...(await readChunk(jobId, chunk)).filter(({ epoch }) => wanted.has(epoch)))
+      return found
     },
 
     async progress(job) {
       // In this order: the epochs that sealing takes away in between were counted by the first.
-      const [live, [superseded, last, sealed]] = await asking(
+      const [live, [superseded = null, last = null, sealed = null]] = await asking(
         Promise.all([redis.hlen(keys.epochs(job.id)), redis.hmget(keys.job(job.id), 'superseded', 'last', 'sealed')]),
       )
-      const count = sealed ? Number(sealed) : live
-      return {
-        epochs: count,
-        // A command that does not say how many it means to report is as far as it is.
-        of: Math.max(epochsAskedFor(job.request), job.request.training.epochs === null ? count : 0),
-        superseded: Number(superseded ?? 0),
-        last: last ? Epoch.parse(JSON.parse(last)) : null,
-      }
+      return progressOf(job, { live, superseded, last, sealed })
     },
 
     async seal(jobId) {
@@ -143,13 +151,26 @@ export function createEpochStore({
     const out: Epoch[] = []
     const last = after + limit
     for (let chunk = Math.floor((after + 1) / CHUNK); chunk * CHUNK <= last; chunk++) {
-      const packed = await asking(redis.hgetBuffer(keys.finalEpochs(jobId), String(chunk)))
-      if (packed === null) continue
-      const epochs = JSON.parse(gunzipSync(packed).toString()) as Epoch[]
-      out.push(...epochs.filter(epoch => epoch.epoch > after && epoch.epoch <= last))
+      out.push(...(await readChunk(jobId, chunk)).filter(epoch => epoch.epoch > after && epoch.epoch <= last))
     }
     return out
   }
+
+  async function readChunk(jobId: string, chunk: number): Promise<Epoch[]> {
+    const packed = await asking(redis.hgetBuffer(keys.finalEpochs(jobId), String(chunk)))
+    return packed === null ? [] : (JSON.parse(gunzipSync(packed).toString()) as Epoch[])
+  }
+}
+
+const following = (after: number, limit: number): number[] =>
+  Array.from({ length: Math.max(0, limit) }, (_, i) => after + 1 + i)
+
+/** Multiples of a power of two, and the last: what was one of them stays one while more epochs come, until the step doubles. */
+export function spreadOver(last: number, most: number): number[] {
+  let step = 1
+  while (Math.floor(last / step) + (last % step === 0 ? 1 : 2) > most) step *= 2
+  const numbers = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step)
+  return last % step === 0 ? numbers : [...numbers, last]
 }
 
 /** Batches of one run each, as the script wants them. */

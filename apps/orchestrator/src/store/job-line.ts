@@ -1,6 +1,6 @@
 // A job's line of a list, kept beside its record by every write, so that a page of a list costs one call and no record is read for it.
 // What the epochs say comes with the line when it is read: they change without the record.
-import { type JobSummary, summaryOf } from '@trotline/contracts'
+import { type Epoch, summaryOf } from '@trotline/contracts'
 import type { JobRecord } from './record.ts'
 
 /** In the job's hash. A line of another shape is another field: those from before are made anew from their records. */
@@ -25,16 +25,27 @@ return found
 `
 export type ReadLine = [line: string | null, last: string | null, sealed: string | null, live: number]
 
-/** null: it has no line of this shape. */
-export function lineOf([text, last, sealed, live]: ReadLine): JobSummary | null {
+/** What of the kept line the epochs say; the last field is younger than the others. */
+const OF_EPOCHS = /"epochs":0,"ofEpochs":(\d+),"loss":null(?:,"lossNonFinite":null)?/
+
+/** In an epoch as it is kept, whose values are numbers and nulls. */
+const LOSS = /"values":\{(?:[^{}]*,)?"loss":(-?[\d.]+(?:e[+-]?\d+)?)[,}]/
+
+/** JSON of a JobSummary: the text as it is kept, with what the epochs say. null: it has no line of this shape. */
+export function lineText([text, last, sealed, live]: ReadLine): string | null {
   if (text === null) return null
-  const line = JSON.parse(text) as JobSummary
   const epochs = sealed === null ? live : Number(sealed)
-  const { values } = last === null ? {} : (JSON.parse(last) as { values?: { loss?: number | null } })
-  return {
-    ...line,
-    epochs,
-    ofEpochs: line.ofEpochs === 0 ? Math.max(1, epochs) : line.ofEpochs,
-    loss: values?.loss ?? null,
-  }
+  return text.replace(OF_EPOCHS, (_, asked: string) => {
+    const ofEpochs = asked === '0' ? Math.max(1, epochs) : asked
+    return `"epochs":${epochs},"ofEpochs":${ofEpochs},${last === null ? NO_LOSS : lossText(last)}`
+  })
+}
+
+const NO_LOSS = '"loss":null,"lossNonFinite":null'
+
+function lossText(last: string): string {
+  const found = LOSS.exec(last)?.[1]
+  if (found !== undefined) return `"loss":${found},"lossNonFinite":null`
+  const { nonFinite } = JSON.parse(last) as Pick<Epoch, 'nonFinite'>
+  return `"loss":null,"lossNonFinite":${JSON.stringify(nonFinite?.loss ?? null)}`
 }

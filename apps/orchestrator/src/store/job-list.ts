@@ -2,8 +2,9 @@
 import { JOB_STATES, type JobCounts, type JobState, type JobSummary } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
 import { READ_CHANGED } from './changed-script.ts'
-import { lineOf, READ_LINES, type ReadLine } from './job-line.ts'
+import { lineText, READ_LINES, type ReadLine } from './job-line.ts'
 import type { Keys } from './keys.ts'
+import { pageRows, READ_PAGE, type ReadPage } from './page-script.ts'
 import { asking } from './redis.ts'
 
 export interface ListFilter {
@@ -38,6 +39,8 @@ export interface JobList {
    * `limit`, or none, and goes on at its cursor.
    */
   list(filter: ListFilter, limit: number, cursor: string | null): Promise<ListPage>
+  /** The same as JSON: its lines stand in the store as they are shown. */
+  listText(filter: ListFilter, limit: number, cursor: string | null): Promise<string>
   counts(filter: Pick<ListFilter, 'owner' | 'sinceMs'>): Promise<JobCounts>
   /** null: gone, or it cannot be read, which is logged. */
   lines(ids: readonly string[]): Promise<(JobSummary | null)[]>
@@ -47,8 +50,9 @@ export interface JobList {
 
 /** About ten milliseconds of Redis. */
 export const MOST_LOOKED_AT = 5_000
-/** Rows looked at together where not all of them fit. */
+/** Rows looked at together where not all of them fit: at first, and at most, which takes Redis two milliseconds. */
 const AT_ONCE = 250
+const MOST_AT_ONCE = 1_000
 
 interface Row {
   score: number
@@ -62,9 +66,11 @@ export function createJobList(
   lineOfRecord: (id: string) => Promise<JobSummary | null>,
 ): JobList {
   redis.defineCommand('trotlineLines', { lua: READ_LINES })
+  redis.defineCommand('trotlinePage', { numberOfKeys: 1, lua: READ_PAGE })
   redis.defineCommand('trotlineChanged', { numberOfKeys: 1, lua: READ_CHANGED })
   const scripts = redis as unknown as {
     trotlineLines(count: number, ...keys: string[]): Promise<ReadLine[]>
+    trotlinePage(list: string, ...args: (string | number)[]): Promise<ReadPage>
     trotlineChanged(list: string, after: string, most: string): Promise<[string, number, string[]]>
   }
 
@@ -72,7 +78,12 @@ export function createJobList(
     if (ids.length === 0) return []
     const pairs = ids.flatMap(id => [keys.job(id), keys.epochs(id)])
     const found = await asking(scripts.trotlineLines(pairs.length, ...pairs))
-    return Promise.all(found.map((one, i) => lineOf(one) ?? lineOfRecord(ids[i] ?? '')))
+    return Promise.all(
+      found.map((one, i) => {
+        const text = lineText(one)
+        return text === null ? lineOfRecord(ids[i] ?? '') : (JSON.parse(text) as JobSummary)
+      }),
+    )
   }
 
   /** The shortest of the sets in which every job that fits must stand. */
@@ -93,57 +104,80 @@ export function createJobList(
 
   /** Which of these jobs have all the labels. */
   async function labelled(
-    jobs: readonly (JobSummary | null)[],
+    rows: readonly (Row & { text: string })[],
     source: string,
     { owner, labels: all = [] }: ListFilter,
   ): Promise<boolean[]> {
     // Whatever stands in a label's own set has that label.
     const labels = all.filter(([key, value]) => owner === undefined || source !== keys.byOwnerLabel(owner, key, value))
-    if (labels.length === 0) return jobs.map(() => true)
-    return asking(
-      Promise.all(
-        jobs.map(async job => {
-          if (job === null) return false
-          const scores = await Promise.all(
-            labels.map(([key, value]) => redis.zscore(keys.byOwnerLabel(job.owner, key, value), job.id)),
-          )
-          return scores.every(score => score !== null)
-        }),
-      ),
+    if (labels.length === 0 || rows.length === 0) return rows.map(() => true)
+    const owners = rows.map(({ text }) => owner ?? (JSON.parse(text) as JobSummary).owner)
+    const having = new Set<string>()
+    await Promise.all(
+      [...new Set(owners)].flatMap(whose => {
+        const ids = rows.filter((_, i) => owners[i] === whose).map(({ id }) => id)
+        return labels.map(async ([key, value]) => {
+          const scores = await asking(redis.zmscore(keys.byOwnerLabel(whose, key, value), ...ids))
+          for (const [i, score] of scores.entries()) if (score !== null) having.add(`${key} ${value} ${ids[i]}`)
+        })
+      }),
     )
+    return rows.map(({ id }) => labels.every(([key, value]) => having.has(`${key} ${value} ${id}`)))
   }
 
-  return {
+  async function textOf(id: string, filter: ListFilter): Promise<string | null> {
+    const line = await lineOfRecord(id)
+    return line !== null && fits(line, filter) ? JSON.stringify(line) : null
+  }
+
+  const list: JobList = {
     lines,
 
-    async list(filter, limit, cursor) {
+    async listText(filter, limit, cursor) {
       const source = await sourceOf(filter)
-      const after = cursor === null ? null : readCursor(cursor)
       const least = filter.sinceMs === undefined ? '-inf' : String(filter.sinceMs)
-      const items: JobSummary[] = []
-      // Jobs of one millisecond share a score, so the page starts at the cursor's score and skips to its id.
-      const most = after === null ? '+inf' : String(after.score)
+      const items: string[] = []
+      const pageTo = (row: Row | null): string =>
+        `{"items":[${items.join(',')}],"nextCursor":${JSON.stringify(row && writeCursor(row))}}`
+      // Each look begins where the last one ended, whatever has come to the list or left it meanwhile. Jobs of one millisecond share a
+      // score, so it begins at that score and skips to the id.
+      let seen: Row | null = cursor === null ? null : readCursor(cursor)
+      const isNew = ({ id, score }: Row): boolean =>
+        seen === null || score < seen.score || (score === seen.score && id < seen.id)
+      const where = [keys.job(''), keys.epochs(''), ...wordsOf(filter)]
       let last: Row | null = null
-      for (let offset = 0, count = limit + 1; ; offset += count, count = Math.max(count, AT_ONCE)) {
-        const answer = await asking(redis.zrevrangebyscore(source, most, least, 'WITHSCORES', 'LIMIT', offset, count))
-        const rows = rowsOf(answer)
-        const candidates = rows.filter(({ id, score }) => after === null || score !== after.score || id < after.id)
-        const found = await lines(candidates.map(row => row.id))
-        const fitting = found.map(job => (job !== null && fits(job, filter) ? job : null))
-        const wanted = await labelled(fitting, source, filter)
-        for (const [i, row] of candidates.entries()) {
-          const job = fitting[i]
-          if (job && wanted[i]) {
-            if (items.length === limit) return { items, nextCursor: last && writeCursor(last) }
-            items.push(job)
-          }
-          // Behind whatever was looked at, the next page begins; behind the last that fits where this one is full.
-          if (items.length < limit || (job && wanted[i])) last = row
+      for (let again = 0, count = limit + 1, left = MOST_LOOKED_AT; ; ) {
+        const most = seen === null ? '+inf' : String(seen.score)
+        const [looked, lastId, lastScore, same, found] = await asking(
+          scripts.trotlinePage(source, most, least, again + count, ...where),
+        )
+        const rows = await Promise.all(
+          pageRows(found)
+            .filter(isNew)
+            .map(async ({ id, score, line }) => ({ id, score, text: lineText(line) ?? (await textOf(id, filter)) })),
+        )
+        const shown = rows.filter((row): row is Row & { text: string } => row.text !== null)
+        const wanted = await labelled(shown, source, filter)
+        for (const row of shown.filter((_, i) => wanted[i])) {
+          if (items.length === limit) return pageTo(last)
+          items.push(row.text)
+          last = row
         }
-        if (rows.length < count) return { items, nextCursor: null }
-        if (offset + count >= MOST_LOOKED_AT) return { items, nextCursor: last && writeCursor(last) }
+        if (looked < again + count) return pageTo(null)
+        // Behind whatever was looked at, the next page begins; behind the last that fits where this one is full.
+        const lookedAt = { id: lastId, score: Number(lastScore) }
+        again = same
+        if (isNew(lookedAt)) {
+          seen = lookedAt
+          if (items.length < limit) last = lookedAt
+        }
+        left -= count
+        if (left <= 0) return pageTo(last)
+        count = Math.min(Math.max(count * 4, AT_ONCE), MOST_AT_ONCE, left)
       }
     },
+
+    list: async (filter, limit, cursor) => JSON.parse(await list.listText(filter, limit, cursor)) as ListPage,
 
     async counts({ owner, sinceMs }) {
       const count = (set: string): Promise<number> =>
@@ -164,8 +198,18 @@ export function createJobList(
       return { cursor: jobs.at(-1)?.number ?? Number(newest), reset: reset === 1, jobs }
     },
   }
+  return list
 }
 
+/** As a kept line has them (READ_PAGE). */
+const wordsOf = ({ owner, state, cluster, name, held }: ListFilter): string[] => [
+  ...Object.entries({ owner, state, cluster, name }).flatMap(([field, value]) =>
+    value === undefined ? [] : [JSON.stringify({ [field]: value }).slice(1, -1)],
+  ),
+  ...(held ? ['"hold":"'] : []),
+]
+
+/** The same of a line that is made anew. */
 const fits = (job: JobSummary, { owner, state, cluster, name, held }: ListFilter): boolean =>
   (!owner || job.owner === owner) &&
   (!state || job.state === state) &&

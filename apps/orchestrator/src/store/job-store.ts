@@ -8,7 +8,6 @@ import {
   type JobEvent,
   type JobState,
   type JobSummary,
-  type ListedJob,
   summaryOf,
 } from '@trotline/contracts'
 import type { Redis } from 'ioredis'
@@ -19,8 +18,11 @@ import type { EpochStore } from './epoch-store.ts'
 import { keptLine } from './job-line.ts'
 import { createJobList, type JobList } from './job-list.ts'
 import { indexKeys, type Keys } from './keys.ts'
-import { JobRecord } from './record.ts'
+import { progressOf } from './progress.ts'
+import { JobRecord, recordText, SCHEMA_VERSION, shapeOf, shownOf, shownText } from './record.ts'
 import { asking } from './redis.ts'
+import { together } from './together.ts'
+import { toldOf } from './told-events.ts'
 
 /** The lease under which a write is made: its exact value must still stand in the store. */
 export interface LeaseClaim {
@@ -59,6 +61,8 @@ export interface JobStore extends JobList {
   read(id: string): Promise<JobRecord>
   /** With progress, as REST shows it. @throws JOB_NOT_FOUND */
   view(id: string): Promise<Job>
+  /** The same as JSON, and whose it is. @throws JOB_NOT_FOUND */
+  viewText(id: string): Promise<{ owner: Job['owner']; text: string }>
   /** The same of a record in hand. */
   viewOf(record: JobRecord): Promise<Job>
   /**
@@ -94,6 +98,8 @@ interface Settings {
   epochs: EpochStore
   eventsPerJob: number
   idempotencyMs: number
+  /** Whether webhooks are to be told of what happens. */
+  telling?: boolean
   log?: Logger
 }
 
@@ -105,9 +111,39 @@ for i, key in ipairs(KEYS) do found[i] = redis.call('HGET', key, 'revision') end
 return found
 `
 
+/** Half a megabyte of records. */
+const VIEWS_AT_ONCE = 100
+// KEYS  for each job: its hash, its epochs
+// Answers for each what Kept says.
+const VIEWS = `
+local found = {}
+for i = 1, #KEYS, 2 do
+  local fields = redis.call('HMGET', KEYS[i], 'record', 'shape', 'superseded', 'last', 'sealed')
+  local live = fields[5] and 0 or redis.call('HLEN', KEYS[i + 1])
+  found[#found + 1] = {live, fields[1], fields[2], fields[3], fields[4], fields[5]}
+end
+return found
+`
+type Kept = [
+  live: number,
+  record: string | null,
+  shape: string | null,
+  superseded: string | null,
+  last: string | null,
+  sealed: string | null,
+]
+
 type CommitReply = ['ok', number] | ['stale', string] | ['lease'] | ['known', string]
 
-export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyMs, log }: Settings): JobStore {
+export function createJobStore({
+  redis,
+  keys,
+  epochs,
+  eventsPerJob,
+  idempotencyMs,
+  telling = true,
+  log,
+}: Settings): JobStore {
   redis.defineCommand('trotlineCommit', { numberOfKeys: 6, lua: COMMIT })
   const run = (...args: string[]): Promise<CommitReply> =>
     (redis as unknown as { trotlineCommit(...a: string[]): Promise<CommitReply> }).trotlineCommit(...args)
@@ -117,6 +153,13 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     (
       redis as unknown as { trotlineRevisions(n: number, ...k: string[]): Promise<(string | null)[]> }
     ).trotlineRevisions(count, ...jobKeys)
+
+  redis.defineCommand('trotlineViews', { lua: VIEWS })
+  const kept = together<Kept>(VIEWS_AT_ONCE, ids => {
+    const pairs = ids.flatMap(id => [keys.job(id), keys.epochs(id)])
+    const { trotlineViews } = redis as unknown as { trotlineViews(n: number, ...k: string[]): Promise<Kept[]> }
+    return asking(trotlineViews.call(redis, pairs.length, ...pairs))
+  })
 
   async function write(
     previous: JobRecord | null,
@@ -146,7 +189,7 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
         idempotency ? keys.idempotency(idempotency.owner, idempotency.keySha256) : keys.job(next.id),
         keys.secret(next.id),
         String(previous?.revision ?? 0),
-        JSON.stringify(next),
+        recordText(next),
         lease?.value ?? '',
         next.inner.dueAt === null ? '' : String(next.inner.dueAt),
         next.id,
@@ -164,6 +207,11 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
         keptLine(next),
         next.owner.id,
         keys.changedJobs(),
+        // A job that is stored for the first time, or again, tells nobody: what others are told of comes after.
+        telling && previous !== null ? toldOf(next, events) : '',
+        keys.webhooks(),
+        keys.webhookOutbox(),
+        shapeOf(next),
       ),
     )
   }
@@ -178,7 +226,8 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     return known.id
   }
 
-  function parseRecord(id: string, text: string): JobRecord {
+  /** @param shape as kept beside it; of ours, it is believed, and `asShown`: its text has all its fields */
+  function parseRecord(id: string, text: string, shape: string | null): { record: JobRecord; asShown: boolean } {
     const unreadable = (why: string, details: Record<string, unknown> = {}) =>
       new OrchestratorError('STORE_RECORD_UNREADABLE', `The record of job ${id} ${why}`, { details })
     let raw: unknown
@@ -187,24 +236,24 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     } catch {
       throw unreadable('is not JSON')
     }
+    if (isOurs(raw, shape)) return { record: raw, asShown: true }
     const parsed = JobRecord.safeParse(raw)
-    if (parsed.success) return parsed.data
+    if (parsed.success) return { record: parsed.data, asShown: false }
     throw unreadable('does not fit its schema', { issues: parsed.error.issues })
   }
 
-  const toListed = async (record: JobRecord): Promise<ListedJob> => ({
-    ...shownOf(record),
-    progress: await epochs.progress(record),
-  })
-  const toView = async (record: JobRecord): Promise<Job> => ({
-    ...(await toListed(record)),
-    expanded: expandedOf(record.request),
-  })
+  /** `text` null: not all that is shown stands in it. */
+  async function readWhole(id: string) {
+    const [live, text, shape, superseded, last, sealed] = await kept(id)
+    if (text === null) throw new OrchestratorError('JOB_NOT_FOUND', `There is no job ${id}`)
+    const { record, asShown } = parseRecord(id, text, shape)
+    return { record, text: asShown ? text : null, progress: progressOf(record, { live, superseded, last, sealed }) }
+  }
 
   /** A job from before lines were kept. null: its record cannot be read, or is gone, which must not hide the others. */
   async function lineOfRecord(id: string): Promise<JobSummary | null> {
     try {
-      return summaryOf(await toListed(await store.read(id)))
+      return summaryOf(await store.view(id))
     } catch (error) {
       if (!isCoded(error) || !['STORE_RECORD_UNREADABLE', 'JOB_NOT_FOUND'].includes(error.code)) throw error
       log?.error({ err: error, jobId: id }, 'a job is left out of a list')
@@ -232,11 +281,22 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
     async read(id) {
       const text = await asking(redis.hget(keys.job(id), 'record'))
       if (text === null) throw new OrchestratorError('JOB_NOT_FOUND', `There is no job ${id}`)
-      return parseRecord(id, text)
+      return parseRecord(id, text, null).record
     },
 
-    view: async id => toView(await store.read(id)),
-    viewOf: toView,
+    async view(id) {
+      const { record, progress } = await readWhole(id)
+      return viewOf(record, progress)
+    },
+
+    async viewText(id) {
+      const { record, text, progress } = await readWhole(id)
+      const more = JSON.stringify({ expanded: expandedOf(record.request), progress })
+      const shown = text === null ? JSON.stringify(shownOf(record)) : shownText(record, text)
+      return { owner: record.owner, text: `${shown.slice(0, -1)},${more.slice(1)}` }
+    },
+
+    viewOf: async record => viewOf(record, await epochs.progress(record)),
 
     async commit(previous, next, events, lease, idempotency = null) {
       const written = { ...next, revision: previous.revision + 1 }
@@ -303,15 +363,21 @@ export function createJobStore({ redis, keys, epochs, eventsPerJob, idempotencyM
   return store
 }
 
-function shownOf({ schemaVersion: _, inner: __, ...shown }: JobRecord): Omit<ListedJob, 'progress'> {
-  return shown
-}
-
 /** A job that was stored this moment, of which nobody can have reported anything. */
 export function viewOfNew(record: JobRecord): Job {
-  const progress = { epochs: 0, of: epochsAskedFor(record.request), superseded: 0, last: null }
-  return { ...shownOf(record), expanded: expandedOf(record.request), progress }
+  return viewOf(record, { epochs: 0, of: epochsAskedFor(record.request), superseded: 0, last: null })
 }
+
+const isOurs = (raw: unknown, shape: string | null): raw is JobRecord => {
+  const { schemaVersion, revision = 0 } = (raw ?? {}) as Partial<JobRecord>
+  return schemaVersion === SCHEMA_VERSION && shape === shapeOf({ revision })
+}
+
+const viewOf = (record: JobRecord, progress: Job['progress']): Job => ({
+  ...shownOf(record),
+  expanded: expandedOf(record.request),
+  progress,
+})
 
 /** Its sources repeat: a fifth of the size. */
 const packed = (report: CompatibilityReport): string => gzipSync(JSON.stringify(report)).toString('base64')

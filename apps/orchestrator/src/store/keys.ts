@@ -61,6 +61,18 @@ export interface Keys {
   solved(problemSha256: string): string
   /** Locks about which the cluster's owner has something to do. */
   materialisationsDue(cluster: string): string
+  /** All of them, by when they were made. */
+  webhooks(): string
+  webhooksOf(owner: string): string
+  /** Those that are told of the jobs of all owners. */
+  webhooksOfEveryone(): string
+  webhook(id: string): string
+  /** The webhook's secret: apart from the record, so that no listing can show it. */
+  webhookSecret(id: string): string
+  /** What happened to jobs and no webhook was looked for yet. */
+  webhookOutbox(): string
+  /** What the keys of deliveries begin with (webhook-scripts.ts). */
+  webhookBase(): string
 }
 
 export function createKeys(prefix: string): Keys {
@@ -103,6 +115,13 @@ export function createKeys(prefix: string): Keys {
     solved: problemSha256 => key('solved', problemSha256),
     materialisations: cluster => key('materialisations', cluster),
     materialisationsDue: cluster => key('materialisations-due', cluster),
+    webhooks: () => key('webhooks'),
+    webhooksOf: owner => key('webhooks', 'owner', owner),
+    webhooksOfEveryone: () => key('webhooks', 'everyone'),
+    webhook: id => key('webhook', id),
+    webhookSecret: id => key('webhook-key', id),
+    webhookOutbox: () => key('webhook-outbox'),
+    webhookBase: () => key('webhook'),
   }
 }
 

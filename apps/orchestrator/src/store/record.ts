@@ -1,4 +1,5 @@
 // The job as it is stored: what REST shows (less progress, which grows beside it) and what only the server needs.
+import { createHash } from 'node:crypto'
 import { Job } from '@trotline/contracts'
 import { z } from 'zod'
 
@@ -35,6 +36,33 @@ export const JobRecord = Job.omit({ progress: true, expanded: true }).extend({
   }),
 })
 export type JobRecord = z.infer<typeof JobRecord>
+
+/**
+ * Of the records that this server writes, kept beside each. One of another shape is of another version: only whoever parses it knows its
+ * defaults. One of this shape may be shown as it stands, because checking it takes ten times as long as reading it.
+ */
+const RECORD_SHAPE = createHash('sha256')
+  .update(JSON.stringify(z.toJSONSchema(JobRecord)))
+  .digest('hex')
+  .slice(0, 12)
+
+/** With the revision, because a server that knows of no shapes writes over what this one wrote and leaves its shape there. */
+export const shapeOf = ({ revision }: Pick<JobRecord, 'revision'>): string => `${RECORD_SHAPE} ${revision}`
+
+const hiddenText = ({ schemaVersion, inner }: JobRecord): string =>
+  `${JSON.stringify({ schemaVersion, inner }).slice(0, -1)},`
+
+export const shownOf = ({ schemaVersion: _, inner: __, ...shown }: JobRecord): Omit<Job, 'progress' | 'expanded'> =>
+  shown
+
+/** JSON of the record: first what is not shown, so that the rest can be shown as it stands. */
+export const recordText = (record: JobRecord): string => hiddenText(record) + JSON.stringify(shownOf(record)).slice(1)
+
+/** JSON of `shownOf`. @param text JSON of the record, in whatever order, with all its fields */
+export function shownText(record: JobRecord, text: string): string {
+  const hidden = hiddenText(record)
+  return text.startsWith(hidden) ? `{${text.slice(hidden.length)}` : JSON.stringify(shownOf(record))
+}
 
 /** Of a record whose stage is due at once and of which nothing has been tried. */
 export const untried = (at: string): JobRecord['inner'] => ({

@@ -17,6 +17,8 @@ export interface Changes {
   /** Of whatever job. */
   any(): JobChanges
   close(): void
+  /** Who listens now. */
+  readonly readers: number
 }
 
 /** No job has this id. */
@@ -66,6 +68,9 @@ export async function createChanges(subscriber: Redis, keys: Keys): Promise<Chan
       }
     },
     close: () => subscriber.disconnect(),
+    get readers() {
+      return [...readers.values()].reduce((sum, { size }) => sum + size, 0)
+    },
   }
   return changes
 }

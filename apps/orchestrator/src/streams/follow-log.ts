@@ -5,6 +5,7 @@ import type { JobStore } from '../store/job-store.ts'
 import type { JobRecord } from '../store/record.ts'
 import type { AskOwner } from './ask-owner.ts'
 import type { Changes } from './changes.ts'
+import { createLastLooks } from './last-looks.ts'
 import type { LogFile, LogFiles } from './log-files.ts'
 import { patiently } from './patiently.ts'
 
@@ -15,7 +16,7 @@ export interface LogCursor {
 }
 
 export type LogFollowed =
-  /** Bytes as they lie in the file, never cut inside a character of UTF-8. */
+  /** Bytes as they lie in the file, never cut inside a character of UTF-8; the same object for all who are told them. */
   | { kind: 'bytes'; attempt: number; offset: number; bytes: Uint8Array }
   /** The log of this attempt begins; the one before it is told to its end. */
   | { kind: 'attempt'; attempt: number; run: string; node: string | null }
@@ -25,7 +26,7 @@ export type LogFollowed =
   | { kind: 'idle' }
 
 export interface LogSources {
-  jobs: JobStore
+  jobs: Pick<JobStore, 'read'>
   changes: Pick<Changes, 'of'>
   owner: Pick<AskOwner, 'readAt'>
   files: LogFiles
@@ -45,8 +46,7 @@ export interface LogWanted {
 }
 
 const IDLE_MS = 1_000
-/** The last bytes of a run that has just ended may not be seen yet (NFS attribute caches): so many more looks, so long after the end. */
-const LAST_LOOKS = 2
+/** So long after the end one look is enough. */
 const JUST_ENDED_MS = 60_000
 /** A word about a change may be lost. */
 const READ_RECORD_EVERY_MS = 10_000
@@ -70,7 +70,7 @@ export async function* followLog(
       readAtMs = performance.now()
     }
     let told: number | null = null
-    let emptyLooks = 0
+    const lastLooks = createLastLooks()
     while (!signal.aborted) {
       const run = wanted.stream === 'slurm' ? SLURM_LOG : runAt(job, cursor?.attempt ?? wanted.attempt)
       if (run === null) {
@@ -91,28 +91,31 @@ export async function* followLog(
         if (told !== null || cursor.offset === 0)
           yield { kind: 'attempt', attempt: run.attempt, run: run.run, node: run.node }
         told = run.attempt
-        emptyLooks = 0
+        lastLooks.anew()
       }
       const here: LogFile = file ?? open(sources, job, run, wanted.stream)
       file = here
       const { attempt, offset } = cursor
-      const piece = await patiently(() => here.take(offset, wanted.pieceBytes), signal)
+      const over = run.endedAt !== null || isTerminal(job.state) || newer(job, run) !== null
+      const taking = { most: wanted.pieceBytes, wholeCharacters: !(over && lastLooks.begun) }
+      const piece = await patiently(() => here.take(offset, taking), signal)
       if ('cut' in piece) {
         yield { kind: 'cut', attempt, at: offset }
         cursor = { attempt, offset: 0 }
         continue
       }
-      const over = run.endedAt !== null || isTerminal(job.state) || newer(job, run) !== null
-      const whole = over && emptyLooks > 0 ? piece.bytes.length : piece.bytes.length - unfinished(piece.bytes)
-      if (whole > 0) {
-        emptyLooks = 0
-        yield { kind: 'bytes', attempt, offset, bytes: piece.bytes.subarray(0, whole) }
-        cursor = { attempt, offset: offset + whole }
+      if (piece.bytes.length > 0) {
+        lastLooks.anew()
+        yield { kind: 'bytes', attempt, offset, bytes: piece.bytes }
+        cursor = { attempt, offset: offset + piece.bytes.length }
         continue
       }
       if (over) {
-        emptyLooks += 1
-        if (emptyLooks > LAST_LOOKS || longOver(job, run)) {
+        const wasLast = lastLooks.nothing()
+        const isLongOver = longOver(job, run)
+        // It ends within a character.
+        if (isLongOver && piece.seen > offset) continue
+        if (wasLast || isLongOver) {
           const next = wanted.attempt === null ? newer(job, run) : null
           if (next !== null) {
             cursor = { attempt: next.attempt, offset: 0 }
@@ -124,7 +127,7 @@ export async function* followLog(
           }
         }
       }
-      await here.news(offset + piece.bytes.length, idleMs, signal)
+      await here.news(piece.seen, idleMs, signal)
       const changed = await words.next(0, signal)
       if (!changed) yield { kind: 'idle' }
       if (changed || over || performance.now() - readAtMs > READ_RECORD_EVERY_MS) await lookAgain()
@@ -166,16 +169,4 @@ function open(
   return files.open(`${job.cluster} ${identity} ${path}`, (offset, lengthBytes) =>
     owner.readAt(job.cluster, { identity, path, offset, lengthBytes }),
   )
-}
-
-/** How many bytes at the end begin a character of UTF-8 that is not finished: 0 to 3. Invalid bytes are never waited for. */
-export function unfinished(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
-    const byte = bytes[bytes.length - back] ?? 0
-    if ((byte & 0b1100_0000) === 0b1000_0000) continue
-    const needs =
-      byte >= 0xf0 && byte <= 0xf4 ? 4 : byte >= 0xe0 && byte < 0xf0 ? 3 : byte >= 0xc2 && byte < 0xe0 ? 2 : 1
-    return needs > back ? back : 0
-  }
-  return 0
 }

@@ -51,6 +51,12 @@ export const PROBLEM_CODES: Readonly<Record<string, Told>> = {
     cause: 'Attempts count from 1, one for each time that it ran. This one has not begun.',
     cure: 'trotline show JOB tells which there were. Without the attempt you get the newest.',
   },
+  'webhook-not-found': {
+    title: 'There is no such webhook',
+    cause:
+      "The id is wrong, the webhook was removed, or it belongs to somebody else: another's does not exist for you.",
+    cure: 'GET /v1/webhooks lists yours; the page shows them under Settings.',
+  },
   'artifact-not-found': {
     title: 'The job has no such artifact',
     cause: 'Nothing of that path is among what its result names; before a job has ended it names nothing.',

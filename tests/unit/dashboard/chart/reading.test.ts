@@ -90,6 +90,11 @@ describe('the y axis', () => {
     assert.deepEqual(all, { low: 1, high: 1e9, above: 0, below: 0, onFloor: 0 })
     const middle = yRange(history, ['loss'], history.line, { fit: 'middle' })
     assert.deepEqual(middle, { low: 3, high: 199, above: 2, below: 2, onFloor: 0 })
+    // Of few values one at each end is more than a hundredth, and still what was meant.
+    const few = historyOf(...losses(values.slice(0, 30)), epoch(30, 1e9))
+    assert.deepEqual(yRange(few, ['loss'], few.line, { fit: 'middle' })?.high, 30)
+    const three = historyOf(...losses([1, 2, 1e9]))
+    assert.deepEqual(yRange(three, ['loss'], three.line, { fit: 'middle' })?.high, 1e9)
   })
 
   test('takes in zero where it is asked to, and has some height for a line that never changes', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Job } from '@trotline/contracts'
-import { differencesOf } from '../../../../apps/dashboard/src/compare/differences.ts'
+import { cutToDifference, differencesOf } from '../../../../apps/dashboard/src/compare/differences.ts'
 
 const job = (over: { name?: string; seed?: number; node?: string; gpuType?: string | null } = {}): Job =>
   ({
@@ -21,12 +21,13 @@ const job = (over: { name?: string; seed?: number; node?: string; gpuType?: stri
   }) as unknown as Job
 
 test('only what differs is told, by the name that it has in the request, and the rest is counted', () => {
-  const { differing, equal } = differencesOf([job(), job({ seed: 7, node: 'g02' })])
+  const { differing, same } = differencesOf([job(), job({ seed: 7, node: 'g02' })])
   assert.deepEqual(differing, [
     { name: 'training.seed', values: ['0', '7'] },
     { name: 'node', values: ['g01', 'g02'] },
   ])
-  assert.equal(equal, 9)
+  assert.equal(same.length, 9)
+  assert.deepEqual(same[0], { name: 'cluster', value: 'bluecrab' })
 })
 
 test('what one job has and another has not is a difference', () => {
@@ -36,4 +37,14 @@ test('what one job has and another has not is a difference', () => {
 
 test('names alone make no two jobs different', () => {
   assert.deepEqual(differencesOf([job(), job({ name: 'again' })]).differing, [])
+})
+
+test('long values are cut to where they begin to differ, and short ones are left alone', () => {
+  const long = (word: string) => `${'same '.repeat(100)}${word}${' after'.repeat(100)}`
+  const [a, none, b] = cutToDifference([long('one'), null, long('two')])
+  assert.equal(none, null)
+  assert.match(a ?? '', /^….*same one after.*…$/)
+  assert.match(b ?? '', /^….*same two after.*…$/)
+  assert.ok((a ?? '').length < 130)
+  assert.deepEqual(cutToDifference(['a', 'b']), ['a', 'b'])
 })

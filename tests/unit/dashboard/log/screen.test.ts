@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  copyText,
-  meanLineBytes,
-  placeText,
-  SHOWN_CHARACTERS,
-  shownOf,
-} from '../../../../apps/dashboard/src/log/row.ts'
+import { copyText, SHOWN_CHARACTERS, shownOf } from '../../../../apps/dashboard/src/log/row.ts'
 import { LogScreen } from '../../../../apps/dashboard/src/log/screen.ts'
 import { styleOf } from '../../../../apps/dashboard/src/log/style-code.ts'
 import { type Chance, chance } from '../chance.ts'
@@ -50,17 +44,6 @@ describe('lines', () => {
         [1005, null, false],
       ],
     )
-  })
-
-  test('the number of a line is said where it is known, else about', () => {
-    const [second] = textRows(screenOf('a\nb\n').rows).slice(1)
-    const tail = screenOf('x\n'.repeat(100), { offset: 2_000_000 })
-    const last = textRows(tail.rows).at(-1)
-    assert.ok(second && last)
-    assert.equal(placeText(second, null), 'line 2')
-    assert.equal(meanLineBytes(tail.rows), 2)
-    assert.equal(placeText(last, 2), '≈ line 1\u202f000\u202f100')
-    assert.equal(placeText(last, meanLineBytes([])), 'byte 2\u202f000\u202f198')
   })
 
   test('a byte of the file is found in its line', () => {
@@ -296,7 +279,7 @@ describe('seams', () => {
 
   test('what was skipped is said, and line numbers end there', () => {
     const screen = screenOf('a\nb')
-    screen.seam({ kind: 'skipped', from: 3, bytes: 2 * 1024 * 1024 })
+    screen.seam({ kind: 'skipped', from: 3, bytes: 2 * 1024 * 1024, why: 'slow' })
     screen.feed(bytesOf('rest\nnext\n'))
     assert.deepEqual(shown(screen), ['a', 'b', '— 2 MiB skipped: page was too slow —', 'rest', 'next'])
     assert.deepEqual(

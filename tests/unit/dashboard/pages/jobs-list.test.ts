@@ -24,6 +24,7 @@ const summary = (id: string, second: number, over: Partial<JobSummary> = {}): Jo
   epochs: 3,
   ofEpochs: 10,
   loss: 0.5,
+  lossNonFinite: null,
   gpus: 1,
   startedAt: null,
   hold: null,

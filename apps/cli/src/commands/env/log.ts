@@ -10,6 +10,7 @@ import { EXIT, type ExitCode, exitOfBuild } from '../../exit-codes.ts'
 import { findCluster } from '../../find-cluster.ts'
 import { withExamples } from '../../help.ts'
 import { CHUNK_BYTES, startOfLast } from '../../logs/log-tail.ts'
+import { createLogWriter } from '../../logs/log-writer.ts'
 import { isBuilt } from '../../text/environment-text.ts'
 import { wholeNumber } from '../list.ts'
 import { type OnCluster, withCluster, withEnvironment } from './argument.ts'
@@ -48,12 +49,13 @@ async function log(context: Context, wanted: string, options: Options): Promise<
   const follows = options.follow === true
   const lines = options.lines ?? (out.answerIsTerminal || follows ? DEFAULT_LINES : 'all')
   const again = `trotline env log ${wanted} --cluster ${cluster} --follow`
+  const writer = createLogWriter(out)
   let offset = 0
   if (lines !== 'all') {
     const tail = await client.environments.log(wanted, cluster, { tail: TAIL_BYTES })
     const start = startOfLast(tail.bytes, lines) ?? 0
     if (tail.offset + start > 0) out.say(out.sayStyle.dim(`${out.sayStyle.dots} the whole of it: -n all`))
-    await out.answerBytes(tail.bytes.subarray(start))
+    await writer.write({ ...tail, bytes: tail.bytes.subarray(start), offset: tail.offset + start, run: null })
     offset = tail.next
   }
   /** Up to where it stood when it was asked. */
@@ -66,13 +68,14 @@ async function log(context: Context, wanted: string, options: Options): Promise<
         continue
       }
       if (chunk.bytes.length === 0) return
-      await out.answerBytes(chunk.bytes)
+      await writer.write({ ...chunk, run: null })
       offset = chunk.next
       if (offset >= chunk.size) return
     }
   }
   if (!follows) {
     if (lines === 'all') await rest()
+    await writer.flush()
     return EXIT.done
   }
   const style = out.sayStyle
@@ -91,6 +94,7 @@ async function log(context: Context, wanted: string, options: Options): Promise<
         await rest()
         patience.answered()
         if (isBuilt(one)) {
+          await writer.flush()
           if (out.json) await out.answerLine(one)
           else out.say(`${one.state}  ${one.detail}`.trimEnd())
           return exitOfBuild(one)

@@ -1,4 +1,6 @@
 // What every page of the guide and the reference shares: head, menu, style. No script, no other host; the colours follow the reader's system.
+// The menu stands there twice, beside the text and folded above it: the width shows one of them, and without a script nothing else can
+// fold it on a phone and not beside the text.
 import { escapeHtml } from './markdown.ts'
 
 export interface Page {
@@ -27,7 +29,7 @@ export function layout({ title, path, html }: Page, menu: readonly MenuEntry[]):
 <a class="skip" href="#main">To the text</a>
 <header><nav aria-label="Trotline"><a class="home" href="/">Trotline</a> <a href="/guide">Guide</a> <a href="/docs">API</a></nav></header>
 <div class="page">
-<nav class="menu" aria-label="Pages"><details open><summary>Pages</summary><ul>${links}</ul></details></nav>
+<nav class="menu" aria-label="Pages"><ul class="beside">${links}</ul><details class="above"><summary>Pages: ${escapeHtml(title)}</summary><ul>${links}</ul></details></nav>
 <main id="main">
 ${html}
 </main>
@@ -66,7 +68,7 @@ th, td { border-bottom: 1px solid var(--line); padding: 6px 12px 6px 0; text-ali
 .method { font: 600 0.875em ui-monospace, monospace; }
 details { margin: 8px 0; }
 summary { cursor: pointer; min-height: 24px; }
-.menu summary { display: none; }
-@media (max-width: 50rem) { .page { display: block; } .menu summary { display: block; } }
+.menu .above { display: none; }
+@media (max-width: 50rem) { .page { display: block; } .menu .beside { display: none; } .menu .above { display: block; } }
 @media print { header, .menu { display: none; } .page { display: block; } }
 `

@@ -76,12 +76,11 @@ function operationHtml(method: string, path: string, operation: Operation, baseU
     escapeHtml(one.description ?? one.schema?.description ?? ''),
   ])
   const answers = Object.entries(responses).map(([status, { description: says = '', content = {} }]) => {
-    const [type, media] = Object.entries(content)[0] ?? []
-    const is = media?.schema === undefined ? '' : typeOf(media.schema)
+    const is = Object.values(content).flatMap(({ schema }) => (schema === undefined ? [] : [typeOf(schema)]))
     return [
       `<code>${escapeHtml(status)}</code>`,
-      is,
-      escapeHtml(type ?? ''),
+      [...new Set(is)].join(' or '),
+      escapeHtml(Object.keys(content).join(', ')),
       escapeHtml(says === 'Default Response' ? '' : says),
     ]
   })

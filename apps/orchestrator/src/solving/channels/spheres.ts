@@ -45,16 +45,25 @@ export function sphereOf(address: string): Sphere {
   if (kind === 0) return 'this-machine'
   const inner = kind === 6 ? innerAddress(bare) : null
   if (inner !== null) return sphereOf(inner)
-  return lists.find(({ list }) => list.check(bare, kind === 4 ? 'ipv4' : 'ipv6'))?.sphere ?? 'public'
+  const near = lists.find(({ list }) => list.check(bare, kind === 4 ? 'ipv4' : 'ipv6'))?.sphere
+  return near ?? (kind === 6 && !isGlobal(bare) ? 'private' : 'public')
 }
 
 export const isWithin = (sphere: Sphere, most: Sphere): boolean => SPHERES.indexOf(sphere) <= SPHERES.indexOf(most)
 export const wider = (one: Sphere, other: Sphere): Sphere => (isWithin(one, other) ? one : other)
 
+/** All that IANA gave out for everybody is 2000::/3; elsewhere lie translators of one's own (64:ff9b:1::/48, RFC 8215) and what is to come. */
+const isGlobal = (address: string): boolean => {
+  const [first = 0] = groupsOf(bareForm(address))
+  return first >> 13 === 1
+}
+
+/** URL writes each in one way: ::ffff:127.0.0.1 as ::ffff:7f00:1. */
+const bareForm = (address: string): string => new URL(`http://[${address}]/`).hostname.slice(1, -1)
+
 /** The IPv4 address that an IPv6 one stands for: mapped (RFC 4291), translated (RFC 6052), 6to4 (RFC 3056). */
 function innerAddress(address: string): string | null {
-  // URL writes each in one way: ::ffff:127.0.0.1 as [::ffff:7f00:1].
-  const groups = groupsOf(new URL(`http://[${address}]/`).hostname.slice(1, -1))
+  const groups = groupsOf(bareForm(address))
   const of = (at: number): string => {
     const [high = 0, low = 0] = groups.slice(at, at + 2)
     return [high >> 8, high & 255, low >> 8, low & 255].join('.')

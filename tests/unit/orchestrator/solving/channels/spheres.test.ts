@@ -31,6 +31,9 @@ test('an address is of this machine, of its network, or of everybody, however it
       'fd12::1',
       '::ffff:10.0.0.1',
       '239.1.1.1',
+      '64:ff9b:1::7f00:1',
+      '::7f00:1',
+      '5f00::1',
     ],
     public: ['8.8.8.8', '172.32.0.1', '2001:4860::8888', '::ffff:8.8.8.8', '2002:808:808::1'],
   }
