@@ -35,8 +35,7 @@ const relays: BreakingRelay[] = []
 before(async () => {
   rig = await createRedisRig()
   store = await rig.open()
-  // Small pieces of a log: many of them get through before a line breaks, of few bytes.
-  app = await rig.serve(store, { logWindowBytes: 32_768 }, { cluster: { workDir } })
+  app = await rig.serve(store, {}, { cluster: { workDir } })
   owner = await answerAsOwner(store)
   server = { url: await app.http.listen({ host: '127.0.0.1', port: 0 }) }
   port = Number(new URL(server.url).port)
@@ -58,7 +57,7 @@ async function breaking(options: { times: number; mostBytes: number; seed: numbe
 const someRun = { run: '1-0', attempt: 1, slurmJobId: '17', node: 'c01', resumed: null, startedAt: AT }
 const folderOf = (id: string): string => join(workDir, 'jobs/ada', id, 'runs/1-0')
 
-const FOLLOWERS = 4
+const FOLLOWERS = 10
 const BREAKS = 100
 
 test(`logs --follow, ${FOLLOWERS} at a time, gets every byte once through ${BREAKS} broken connections, and ends as the job does`, async () => {
@@ -72,14 +71,14 @@ test(`logs --follow, ${FOLLOWERS} at a time, gets every byte once through ${BREA
       Buffer.from([0xff, 0x00, 0xc3, at % 256]),
       Buffer.from('x'.repeat(30_000)),
     ])
-  for (let at = 0; at < 150; at += 1) appendFileSync(file, piece(at))
+  for (let at = 0; at < 300; at += 1) appendFileSync(file, piece(at))
   const lines = await Promise.all(
     Array.from({ length: FOLLOWERS }, (_, at) =>
-      breaking({ times: BREAKS / FOLLOWERS, mostBytes: 250_000, seed: 7 + at }),
+      breaking({ times: BREAKS / FOLLOWERS, mostBytes: 1_000_000, seed: 7 + at }),
     ),
   )
   const following = lines.map(line => start(line.server, ['logs', id, '--follow', '-n', 'all'], { env }))
-  let at = 150
+  let at = 300
   await eventually('every line has broken as often as it is to', () => {
     appendFileSync(file, piece(at++))
     return lines.every(({ relay }) => relay.breaks() >= BREAKS / FOLLOWERS)

@@ -166,6 +166,17 @@ describe('lists of jobs', () => {
     assert.deepEqual(await ids(store, { state: 'running', name: 'rare' }, 2), wanted)
   })
 
+  test('of some hundred jobs that were made in one millisecond each is shown once', async () => {
+    const store = await rig.open()
+    const made = await Promise.all(
+      Array.from({ length: 600 }, (_, i) => store.add(i % 40 === 0 ? { name: 'rare' } : { createdAt: later(i % 2) })),
+    )
+    const rare = made.filter(({ name }) => name === 'rare').map(({ id }) => id)
+    assert.deepEqual(await ids(store, { name: 'rare' }, 2), rare.toSorted().toReversed())
+    assert.equal(new Set(await ids(store, { owner: 'ada' }, 7)).size, 600)
+    assert.equal((await ids(store, { owner: 'ada' }, 7)).length, 600)
+  })
+
   test('a rare name among many jobs costs each page a bounded look, and is found at the end of its cursors', async () => {
     const store = await rig.open()
     const rare = await store.add({ name: 'rare' })
