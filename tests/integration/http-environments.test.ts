@@ -577,9 +577,13 @@ describe('a job with an environment', () => {
 
   test('whose spec is nested for ever is refused at its place', async () => {
     const body = JSON.stringify(job({ spec: { channels: ['main'], dependencies: 'here' } }))
-    const deep = body.replace('"here"', '['.repeat(20_000) + ']'.repeat(20_000))
-    const { findings } = await refused(submit(deep), 400, 'invalid-request')
+    const nested = (deep: number) => body.replace('"here"', '['.repeat(deep) + ']'.repeat(deep))
+    const [known, endless] = [nested(100), nested(20_000)]
+    const { findings } = await refused(submit(known), 400, 'invalid-request')
     assert.match(findings.map(({ detail }) => detail).join(), /more than 16 levels/)
+    const without = await refused(submit(endless), 400, 'invalid-request')
+    assert.match(without.findings[0]?.pointer ?? '', /^\/environment\/spec\/dependencies(\/0)+$/)
+    assert.match(without.detail, /more than 200 deep/)
   })
 
   test('of a channel that this server takes nothing from is refused, and is not made either', async () => {

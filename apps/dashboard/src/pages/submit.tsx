@@ -33,6 +33,7 @@ export function SubmitPage() {
   const partition = partitions.find(one => one.name === form.partition)
 
   useEffect(() => {
+    setBefore(null)
     if (from === null) return
     client.get('/v1/jobs/{id}', { path: { id: from } }).then(
       ({ data: job }) => {
@@ -99,6 +100,14 @@ export function SubmitPage() {
 
   const field = { form, onChange: change, faults, before: before?.way === form.way ? before : null }
   const folded = FOLDED.some(name => faults.has(name) || (field.before !== null && field.before[name] !== form[name]))
+  // What is typed into a form that is filled in a moment later would be lost.
+  if (from !== null && before === null && trouble === null)
+    return (
+      <Page title="Submit">
+        <h1>Edit and submit</h1>
+        <p role="status">The request of job {from} is being read.</p>
+      </Page>
+    )
   const gpuTypes = (partition?.gpus ?? []).flatMap(({ type }) => (type === null ? [] : [type]))
   return (
     <Page title="Submit">

@@ -10,7 +10,7 @@ import {
 } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import type { Principal } from '../lifecycle/accept.ts'
-import { DEEPEST_BODY, isDeeper, TOO_DEEP } from '../solving/body-depth.ts'
+import { DEEPEST_BODY, isDeeper, placeOfDepth, TOO_DEEP } from '../solving/body-depth.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { createAuthenticator } from './auth.ts'
 import { clusterRoutes } from './clusters.ts'
@@ -76,7 +76,9 @@ export async function buildServer(services: Services, log: Logger): Promise<Fast
     reply.header('x-content-type-options', 'nosniff')
   })
   app.addHook('preValidation', async request => {
-    if (isDeeper(request.body, DEEPEST_BODY)) throw new ProblemError('invalid-request', TOO_DEEP)
+    if (!isDeeper(request.body, DEEPEST_BODY)) return
+    const pointer = placeOfDepth(request.body, DEEPEST_BODY)
+    throw new ProblemError('invalid-request', TOO_DEEP, [{ pointer, detail: TOO_DEEP }])
   })
   app.addHook('onRequestAbort', logAborted)
   app.addHook('preClose', async () => streams.closeAll())
