@@ -12,14 +12,15 @@ local rows = redis.call('ZREVRANGEBYSCORE', KEYS[1], ARGV[1], ARGV[2], 'WITHSCOR
 local found = {}
 for i = 1, #rows, 2 do
   local job = ARGV[4] .. rows[i]
-  local fields = redis.call('HMGET', job, '${LINE_FIELD}', 'last', 'sealed')
+  local line = redis.call('HGET', job, '${LINE_FIELD}')
   local fits = true
   for word = 6, #ARGV do
-    if fits and fields[1] then fits = string.find(fields[1], ARGV[word], 1, true) ~= nil end
+    if fits and line then fits = string.find(line, ARGV[word], 1, true) ~= nil end
   end
   if fits then
-    local live = fields[3] and 0 or redis.call('HLEN', ARGV[5] .. rows[i])
-    for _, each in ipairs({rows[i], rows[i + 1], fields[1], fields[2], fields[3], live}) do found[#found + 1] = each end
+    local fields = redis.call('HMGET', job, 'last', 'sealed')
+    local live = fields[2] and 0 or redis.call('HLEN', ARGV[5] .. rows[i])
+    for _, each in ipairs({rows[i], rows[i + 1], line, fields[1], fields[2], live}) do found[#found + 1] = each end
   end
 end
 local same = 0
