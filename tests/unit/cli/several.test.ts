@@ -6,31 +6,7 @@ import { each, exitOfSeveral } from '../../../apps/cli/src/each-job.ts'
 import { CliError } from '../../../apps/cli/src/errors.ts'
 import { EXIT, type ExitCode } from '../../../apps/cli/src/exit-codes.ts'
 import { createStyle } from '../../../apps/cli/src/text/style.ts'
-import { JobSummary } from '../../../packages/contracts/src/index.ts'
-
-const summary = (over: Partial<JobSummary>): JobSummary =>
-  JobSummary.parse({
-    id: 'a00000000000',
-    name: 'auto-mpg',
-    owner: 'tester',
-    cluster: 'local',
-    partition: 'shared',
-    state: 'accepted',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    endedAt: null,
-    slurmJobId: null,
-    slurmState: null,
-    epochs: 0,
-    ofEpochs: 20,
-    loss: null,
-    lossNonFinite: null,
-    gpus: 0,
-    startedAt: null,
-    hold: null,
-    failure: null,
-    why: null,
-    ...over,
-  })
+import { summary } from '../../support/job-summary.ts'
 
 const heard: string[] = []
 const out = {

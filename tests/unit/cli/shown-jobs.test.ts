@@ -2,31 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fits, flagsOf } from '../../../apps/cli/src/list/selection.ts'
 import { withChanges } from '../../../apps/cli/src/list/shown-jobs.ts'
-import { JobSummary } from '../../../packages/contracts/src/index.ts'
-
-const summary = (over: Partial<JobSummary>): JobSummary =>
-  JobSummary.parse({
-    id: 'a00000000000',
-    name: 'auto-mpg',
-    owner: 'tester',
-    cluster: 'local',
-    partition: 'shared',
-    state: 'accepted',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    endedAt: null,
-    slurmJobId: null,
-    slurmState: null,
-    epochs: 0,
-    ofEpochs: 20,
-    loss: null,
-    lossNonFinite: null,
-    gpus: 0,
-    startedAt: null,
-    hold: null,
-    failure: null,
-    why: null,
-    ...over,
-  })
+import type { JobSummary } from '../../../packages/contracts/src/index.ts'
+import { summary } from '../../support/job-summary.ts'
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString()
 const job = (id: string, minute: number, over: Partial<JobSummary> = {}) =>
