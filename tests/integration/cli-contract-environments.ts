@@ -1,4 +1,5 @@
 // The environments of the contract server: what a test says there is, and a making that moves on by one step each time it is asked for.
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   Collection,
@@ -13,6 +14,7 @@ import {
   SolveProgress,
 } from '../../packages/contracts/src/index.ts'
 import { makeLock, writeLock } from '../../packages/environment/src/index.ts'
+import { materialisation as anyMaterialisation } from '../support/materialisations.ts'
 import { type ContractServer, now } from './cli-contract-server.ts'
 
 const made = makeLock({
@@ -46,28 +48,7 @@ export const environment = (over: Partial<Environment> = {}): Environment =>
   })
 
 export const materialisation = (over: Partial<Materialisation> = {}): Materialisation =>
-  Materialisation.parse({
-    cluster: 'local',
-    lock: PINNED.id,
-    state: 'wanted',
-    form: 'tree',
-    detail: '',
-    step: null,
-    progress: null,
-    installer: null,
-    trouble: null,
-    look: null,
-    prefix: null,
-    bytes: null,
-    files: null,
-    attempt: 1,
-    wantedAt: now(),
-    at: now(),
-    madeAt: null,
-    lastUsedAt: null,
-    jobs: 0,
-    ...over,
-  })
+  Materialisation.parse(anyMaterialisation({ lock: PINNED.id, state: 'wanted', wantedAt: now(), at: now(), ...over }))
 
 export type Environments = ReturnType<typeof addEnvironments>
 

@@ -77,29 +77,21 @@ const askTest = (id: string): Promise<string | null> =>
   )
 
 describe('one owner', () => {
-  test('whose receivers hang keeps others waiting for nothing', async () => {
-    for (let i = 0; i < 8; i++) await at.make()
-    await at.make({ owner: 'bob', url: other.url })
-    receiver.answer(() => {})
-    await failing()
-    sender.start()
-    await eventually('the first of them hang', () => receiver.received.length >= SENDS_PER_OWNER)
-    await failing({ owner: BOB })
-    await eventually('bob is told', () => other.received.length === 1)
-    assert.equal(receiver.received.length, SENDS_PER_OWNER)
-  })
-
-  test('with more webhooks due than are looked at in one piece keeps others waiting for nothing', async () => {
-    for (let i = 0; i < 120; i++) await at.make()
-    await at.make({ owner: 'bob', url: other.url })
-    receiver.answer(() => {})
-    await failing()
-    sender.start()
-    await eventually('the first of them hang', () => receiver.received.length >= SENDS_PER_OWNER)
-    await failing({ owner: BOB })
-    await eventually('bob is told', () => other.received.length === 1)
-    assert.equal(receiver.received.length, SENDS_PER_OWNER)
-  })
+  for (const [what, webhooks] of [
+    ['whose receivers hang', 8],
+    ['with more webhooks due than are looked at in one piece', 120],
+  ] as const)
+    test(`${what} keeps others waiting for nothing`, async () => {
+      for (let i = 0; i < webhooks; i++) await at.make()
+      await at.make({ owner: 'bob', url: other.url })
+      receiver.answer(() => {})
+      await failing()
+      sender.start()
+      await eventually('the first of them hang', () => receiver.received.length >= SENDS_PER_OWNER)
+      await failing({ owner: BOB })
+      await eventually('bob is told', () => other.received.length === 1)
+      assert.equal(receiver.received.length, SENDS_PER_OWNER)
+    })
 
   test('whose texts hold half a character stops nobody', async () => {
     const { id } = await at.make({ format: 'text' })

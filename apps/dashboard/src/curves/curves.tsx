@@ -1,4 +1,5 @@
 // The curves of a job: what is drawn is chosen here and stands in the address, so that a link shows the same.
+import { SmoothingSlider } from './smoothing-slider.tsx'
 import '../style/curves.css'
 import type { Job } from '@trotline/contracts'
 import { useMemo } from 'preact/hooks'
@@ -91,19 +92,7 @@ export function Curves({ job, history, drawing }: CurvesProps) {
         >
           log x
         </button>
-        <label class="check">
-          <span class="label">smoothing</span>
-          <input
-            type="range"
-            min="0"
-            max="0.99"
-            step="0.01"
-            class="slider"
-            value={state.smoothing}
-            onInput={event => change({ smoothing: Number(event.currentTarget.value) })}
-          />
-          <span class="mono">{state.smoothing.toFixed(2)}</span>
-        </label>
+        <SmoothingSlider value={state.smoothing} onChange={smoothing => change({ smoothing })} />
         {history.attempts.length > 1 && (
           <button
             type="button"

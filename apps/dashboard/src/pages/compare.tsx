@@ -1,4 +1,5 @@
 // Compare: the same metric of two to eight jobs on one grid, what is not the same about them, and what their models make of new data.
+
 import { useMemo, useState } from 'preact/hooks'
 import { AXIS_MEANINGS, hasSteps } from '../chart/axes.ts'
 import { type Compared, compare } from '../chart/compare.ts'
@@ -7,6 +8,7 @@ import { nonFiniteTexts } from '../chart/non-finite.ts'
 import { yRangeOfLines } from '../chart/y-range.ts'
 import { DifferenceTable } from '../compare/difference-table.tsx'
 import { useCompared } from '../compare/use-compared.ts'
+import { SmoothingSlider } from '../curves/smoothing-slider.tsx'
 import { hasEvaluation } from '../job/has-evaluation.ts'
 import { go, place } from '../router/place.ts'
 import { readState, writeState } from '../router/url-state.ts'
@@ -140,19 +142,7 @@ export function ComparePage() {
           >
             zero
           </button>
-          <label class="check">
-            <span class="label">smoothing</span>
-            <input
-              type="range"
-              min="0"
-              max="0.99"
-              step="0.01"
-              class="slider"
-              value={state.smoothing}
-              onInput={event => change({ smoothing: Number(event.currentTarget.value) })}
-            />
-            <span class="mono">{state.smoothing.toFixed(2)}</span>
-          </label>
+          <SmoothingSlider value={state.smoothing} onChange={smoothing => change({ smoothing })} />
           {state.zoom !== null && (
             <button type="button" onClick={() => change({ zoom: null })} title="0">
               fit all
