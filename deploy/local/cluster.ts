@@ -11,7 +11,6 @@ import { openHome, readJson, removeRuntimeFolder, runtimeFolder } from './folder
 import { type ClusterOptions, type ClusterPlan, type Layout, layoutOf } from './layout.ts'
 import { endLeftovers } from './leftovers.ts'
 import { makePlan, samePlan, writeConfiguration } from './plan.ts'
-import { releasePorts } from './ports.ts'
 import { listProcesses } from './proc.ts'
 import { describeRedis, type RedisServer } from './redis.ts'
 import { requirePrograms } from './requirements.ts'
@@ -72,11 +71,7 @@ export async function up({ home, onProgress = () => {}, signal, ...wanted }: UpO
 
     async function startOn(chosen: ClusterPlan): Promise<ClusterPlan> {
       await writeConfiguration(layout, chosen)
-      try {
-        await startAll(layout, chosen, { onProgress, signal })
-      } finally {
-        releasePorts(Object.values(chosen.ports))
-      }
+      await startAll(layout, chosen, { onProgress, signal })
       return chosen
     }
   })

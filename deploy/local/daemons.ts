@@ -4,7 +4,7 @@ import { mariadbDaemon, slurmdbdDaemon } from './accounting.ts'
 import type { Daemon } from './daemon.ts'
 import type { ClusterPlan, Layout } from './layout.ts'
 import { NODES } from './nodes.ts'
-import { isPortFree } from './ports.ts'
+import { isListenedOn } from './ports.ts'
 import { cleanSettings, runProgram } from './programs.ts'
 import { redisDaemon } from './redis.ts'
 import { sshdDaemon } from './ssh-access.ts'
@@ -78,7 +78,7 @@ function slurmdDaemon(layout: Layout, plan: ClusterPlan, node: string): Daemon {
     logFiles: [layout.log(`slurmd-${node}.out`), layout.log(`slurmd-${node}.log`)],
     readyWithinSeconds: 120,
     ready: async () => {
-      if (await isPortFree(plan.ports[`slurmd-${node}`] ?? 0)) return false
+      if (!isListenedOn(plan.ports[`slurmd-${node}`] ?? 0)) return false
       const { exitCode, stdout } = await runProgram(['sinfo', '-h', '-N', '-n', node, '-o', '%T'], { settings })
       return exitCode === 0 && /^[a-z]+$/m.test(stdout) && !/^(down|unknown|future)/m.test(stdout)
     },

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type Daemon, ensureRunning, runningProcess, stopDaemonProcess } from './daemon.ts'
 import { keepSecret, makeFolder, openHome, readJson, writeWhole } from './folders.ts'
-import { isPortFree, pickPort, releasePorts } from './ports.ts'
+import { keepPort, pickPort } from './ports.ts'
 
 export interface RedisUser {
   user: string
@@ -27,9 +27,9 @@ export async function startRedis({ home, port }: { home: string; port?: number }
   const folder = openHome(home)
   const kept = readJson<{ port: number }>(portFile(folder))?.port
   const running = kept !== undefined && runningProcess(redisDaemon(folder, kept)) !== undefined
-  const chosen = kept !== undefined && (running || (await isPortFree(kept))) ? kept : (port ?? (await pickPort()))
+  const chosen = kept !== undefined && (running || (await keepPort(kept))) ? kept : (port ?? (await pickPort()))
   writeRedisConfiguration(folder, chosen)
-  await ensureRunning(redisDaemon(folder, chosen)).finally(() => releasePorts([chosen]))
+  await ensureRunning(redisDaemon(folder, chosen))
   return describeRedis(folder, chosen)
 }
 

@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util'
 import { DeployError } from '../errors.ts'
 import { down, slurmAddress, up, warningOf } from '../local/cluster.ts'
 import { makeFolder } from '../local/folders.ts'
-import { releasePorts } from '../local/ports.ts'
 import { buildIfStale } from './build.ts'
 import { type Api, chooseApiPort, writeConfiguration } from './configuration.ts'
 import { resultText, runExample } from './job.ts'
@@ -53,7 +52,7 @@ async function start({ withJob }: { withJob: boolean }) {
   const api = await step(async () => {
     const port = await chooseApiPort({ isRunning: isOrchestratorRunning() })
     const value = writeConfiguration(cluster, port)
-    const started = await startOrchestrator(value.url).finally(() => releasePorts([port]))
+    const started = await startOrchestrator(value.url)
     return { done: `Trotline ${started ? 'answers' : 'was up'} at ${value.url}`, value }
   })
   if (withJob) {

@@ -1,6 +1,7 @@
 // What deploy/local promises to everything that builds on it, held against real daemons.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,6 +18,9 @@ import {
   stopDaemon,
   up,
 } from '../../deploy/local/cluster.ts'
+import { daemonsOf } from '../../deploy/local/daemons.ts'
+import { readJson, runtimeFolder } from '../../deploy/local/folders.ts'
+import { type ClusterPlan, layoutOf } from '../../deploy/local/layout.ts'
 import { isPortFree } from '../../deploy/local/ports.ts'
 import { descendantsOf, listProcesses } from '../../deploy/local/proc.ts'
 import { cleanSettings, runProgram } from '../../deploy/local/programs.ts'
@@ -144,6 +148,24 @@ describe('the local cluster', () => {
     assert.notEqual((await overSsh(cluster, 'true')).exitCode, 0)
     await startDaemon(home, 'sshd')
     assert.equal((await overSsh(cluster, 'true')).exitCode, 0)
+  })
+
+  test('asking a slurmd whether it is ready is never in the way of the port it is about to bind', async () => {
+    const layout = layoutOf(home, runtimeFolder(home))
+    const plan = readJson<ClusterPlan>(layout.planFile) ?? assert.fail('no plan')
+    const slurmd = daemonsOf(layout, plan).find(({ name }) => name === 'slurmd-p01') ?? assert.fail('no slurmd')
+    await stopDaemon(home, slurmd.name)
+    try {
+      for (let round = 0; round < 20; round++) {
+        const asked = slurmd.ready()
+        const binds = createServer().listen(plan.ports[slurmd.name], '0.0.0.0')
+        await once(binds, 'listening')
+        await asked
+        await new Promise(resolve => binds.close(resolve))
+      }
+    } finally {
+      await startDaemon(home, slurmd.name)
+    }
   })
 
   test('a port that somebody takes while the cluster starts is given up for another', async () => {
