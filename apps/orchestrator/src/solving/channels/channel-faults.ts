@@ -12,6 +12,7 @@ const NETWORK: Record<string, string> = {
   EHOSTUNREACH: 'there is no way to its host',
   ENETUNREACH: 'there is no way to its network',
   EPIPE: 'the connection ended before the answer did',
+  ERR_STREAM_PREMATURE_CLOSE: 'the connection ended before the answer did',
   HPE_INVALID_CONSTANT: 'what answers there does not speak HTTP',
 }
 

@@ -1,7 +1,6 @@
 // Takes the body of an answer into a file beside, with limits in bytes and time, and proves what HTTP can prove: that it ended where it should.
 import { createHash, type Hash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { SolveError } from '../solve-error.ts'
@@ -41,6 +40,8 @@ export async function receive(answer: IncomingMessage, options: ReceiveOptions):
   let bytes = 0
   try {
     if (of !== null && of > most) throw tooLarge()
+    // Opened before anything can fail: a stream that opens it by itself may do so after it was taken away.
+    const handle = await open(file, 'wx', 0o644)
     await pipeline(
       answer,
       async function* counted(source: AsyncIterable<Buffer>) {
@@ -52,7 +53,7 @@ export async function receive(answer: IncomingMessage, options: ReceiveOptions):
           yield chunk
         }
       },
-      createWriteStream(file, { flags: 'wx', mode: 0o644 }),
+      handle.createWriteStream(),
       { signal },
     )
     if (!answer.complete || (of !== null && bytes !== of))
