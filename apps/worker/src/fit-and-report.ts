@@ -123,9 +123,9 @@ export async function fitAndReport(
     })
     return { outcome, resumed, checkpoints, command: null }
   } finally {
-    heartbeat.stop()
     // A closure sets it, which the compiler does not see.
     ;(checkpoints as CheckpointFile | null)?.stop()
+    await heartbeat.stop()
     await reporting.onDisk()
   }
 }

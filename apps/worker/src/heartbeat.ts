@@ -15,21 +15,37 @@ export interface HeartbeatOptions {
   say(line: string): void
 }
 
+export interface Heartbeat {
+  /** Resolves when the last beat is over: nothing of it comes into the run's folder any more. */
+  stop(): Promise<void>
+}
+
 /** The first beat is on its way when this returns. A beat that cannot be written is said once and ends nothing. */
-export function startHeartbeat({ runDirectory, epoch, onBeat, everyMs, say }: HeartbeatOptions): { stop(): void } {
+export function startHeartbeat({ runDirectory, epoch, onBeat, everyMs, say }: HeartbeatOptions): Heartbeat {
   let failed = false
+  let underWay: Promise<void> | null = null
   const write = (): void => {
-    writeHeartbeat(runDirectory, epoch()).catch((error: Error) => {
-      if (!failed) say(`the heartbeat cannot be written: ${error.message}`)
-      failed = true
-    })
+    // One at a time: on storage that stood still for longer than a beat, the next one's file would be renamed away under it.
+    underWay ??= writeHeartbeat(runDirectory, epoch())
+      .catch((error: Error) => {
+        if (!failed) say(`the heartbeat cannot be written: ${error.message}`)
+        failed = true
+      })
+      .finally(() => {
+        underWay = null
+      })
   }
   write()
   const timer = setInterval(() => {
     write()
     onBeat(epoch())
   }, everyMs)
-  return { stop: () => clearInterval(timer) }
+  return {
+    async stop() {
+      clearInterval(timer)
+      await underWay
+    },
+  }
 }
 
 async function writeHeartbeat(runDirectory: string, epoch: number | null): Promise<void> {

@@ -44,14 +44,20 @@ export const groupOf = (stat: string): number => Number(stat.slice(stat.lastInde
 export const caughtBy = (status: string): bigint => BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
 
 const LOOK_EVERY_MS = 25
+/** What is killed is gone a moment later, unless the kernel holds it: then nobody waits. */
+const KILLED_MS = 1000
 
 /** What a command left running when it ended is told to end, and then ended. Slurm would do the same a moment later. */
 export async function endLeftovers(group: number, graceMs: number): Promise<void> {
-  if (!signalGroup(group, 'SIGTERM')) return
-  const until = performance.now() + graceMs
+  if (!signalGroup(group, 'SIGTERM') || (await isGone(group, graceMs))) return
+  if (signalGroup(group, 'SIGKILL')) await isGone(group, KILLED_MS)
+}
+
+async function isGone(group: number, withinMs: number): Promise<boolean> {
+  const until = performance.now() + withinMs
   while (performance.now() < until) {
     await sleep(LOOK_EVERY_MS)
-    if (!signalGroup(group, 0)) return
+    if (!signalGroup(group, 0)) return true
   }
-  signalGroup(group, 'SIGKILL')
+  return false
 }

@@ -104,7 +104,10 @@ async function runIn(
     everyMs: parts.heartbeatMs,
     say: err,
   })
-  parts.stop.onWarning(() => void warn(command, err))
+  let warned = Promise.resolve()
+  parts.stop.onWarning(() => {
+    warned = warn(command, err)
+  })
   const onStop = (): void => {
     err('the command is told to stop')
     command.stop(GRACE_MS)
@@ -116,8 +119,10 @@ async function runIn(
     end = await command.ended
   } finally {
     stop.removeEventListener('abort', onStop)
+    // Whoever heard the warning may have ended the command before all its processes were looked at.
+    await warned
     await follower.end()
-    heartbeat.stop()
+    await heartbeat.stop()
     await reporting.onDisk()
   }
 

@@ -126,6 +126,7 @@ async function runInstaller(
   const { conda } = order.lock
   const of = conda.length
   let looking = false
+  let over = false
   const look = async (): Promise<void> => {
     if (looking) return
     looking = true
@@ -133,7 +134,8 @@ async function runInstaller(
       const linked = await linkedIn(prefix)
       const done = linked > 0 ? linked : await fetchedOf(packages, conda)
       const progress: BuildProgress = { done: Math.min(done, of), of, unit: 'packages' }
-      state.step(linked > 0 ? 'install' : 'download', progress)
+      // A look that the file system answers late: the build is a step further by then.
+      if (!over) state.step(linked > 0 ? 'install' : 'download', progress)
     } finally {
       looking = false
     }
@@ -149,6 +151,7 @@ async function runInstaller(
         evidence: end.tail.slice(-12),
       })
   } finally {
+    over = true
     clearInterval(timer)
   }
 }

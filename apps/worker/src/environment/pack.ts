@@ -2,7 +2,6 @@
 // prefix. mtimes are kept, since a .pyc counts only for the mtime of its source.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable, Transform } from 'node:stream'
@@ -44,10 +43,12 @@ export async function packPrefix(
     },
   })
   try {
+    // Opened before anything can fail: a stream that opens it by itself may do so after it was taken away.
+    const written = await open(beside, 'w', 0o644)
     const tar = startTar(prefix, names, { signal, onProgress })
     await Promise.all([
       tar.ended,
-      pipeline(tar.stdout, createGzip({ level: LEVEL }), count, createWriteStream(beside, { mode: 0o644 })),
+      pipeline(tar.stdout, createGzip({ level: LEVEL }), count, written.createWriteStream()),
     ])
     signal?.throwIfAborted()
     const file = await open(beside, 'r+')

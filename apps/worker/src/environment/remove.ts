@@ -2,6 +2,7 @@
 // writable as they are come to; links are never followed.
 import { chmod, lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isFileSystemError, syncDirectory } from '../durable-file.ts'
 import { holdLock } from './build-lock.ts'
 import { commandOn, type Out } from './command-on.ts'
@@ -15,6 +16,13 @@ export interface Removed {
 
 /** The file system is asked for so many at a time: a parallel one takes a millisecond for each. */
 const AT_A_TIME = 32
+
+/**
+ * Somebody may still be at it, such as the tar of an unpacking that was killed, until it notices: then there are names that were not there
+ * before, and the folder is gone through again, for two seconds.
+ */
+const MOST_TRIES = 100
+const TRY_AGAIN_MS = 20
 
 /** Nothing there is no error; neither is somebody else who removes the same. @throws where the file system refuses */
 export async function removeTree(path: string): Promise<Removed> {
@@ -33,10 +41,17 @@ async function removeEntry(path: string, removed: Removed): Promise<void> {
     return
   }
   if ((stat.mode & 0o700) !== 0o700) await chmod(path, 0o700).catch(unlessGone)
-  const names = (await readdir(path).catch(unlessGone)) ?? []
-  for (let at = 0; at < names.length; at += AT_A_TIME)
-    await Promise.all(names.slice(at, at + AT_A_TIME).map(name => removeEntry(`${path}/${name}`, removed)))
-  await rmdir(path).catch(unlessGone)
+  for (let tries = 1; ; tries++) {
+    const names = (await readdir(path).catch(unlessGone)) ?? []
+    for (let at = 0; at < names.length; at += AT_A_TIME)
+      await Promise.all(names.slice(at, at + AT_A_TIME).map(name => removeEntry(`${path}/${name}`, removed)))
+    try {
+      return void (await rmdir(path).catch(unlessGone))
+    } catch (error) {
+      if (!isFileSystemError(error) || error.code !== 'ENOTEMPTY' || tries === MOST_TRIES) throw error
+    }
+    await sleep(TRY_AGAIN_MS)
+  }
 }
 
 function unlessGone(error: unknown): undefined {
