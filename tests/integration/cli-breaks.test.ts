@@ -83,6 +83,7 @@ test(`logs --follow, ${FOLLOWERS} at a time, gets every byte once through ${BREA
     appendFileSync(file, piece(at++))
     return lines.every(({ relay }) => relay.breaks() >= BREAKS / FOLLOWERS)
   })
+  await eventually('the server streams it', () => app.following().streams > 0)
   appendFileSync(file, 'the end, without a line end ✓')
   const job = await store.jobs.read(id)
   const { next, events } = machine.cancelled(job, AT, 'Enough.', [])

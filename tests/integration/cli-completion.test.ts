@@ -1,11 +1,13 @@
 // Tab in the shells themselves: bash, zsh and fish load what `trotline completion` prints, and complete a line with it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { ArtifactPage } from '../../packages/contracts/src/index.ts'
 import { type ContractServer, REQUEST, startContractServer, TOKEN } from './cli-contract-server.ts'
+import { addWebhooks } from './cli-contract-webhooks.ts'
 import { COMMAND, run } from './cli-run.ts'
 
 let server: ContractServer
@@ -18,6 +20,7 @@ const env = {
   PATH: `${home}/bin:${process.env.PATH}`,
 }
 let jobId = ''
+const FILES = ['model.json', 'weights.bin']
 before(async () => {
   server = await startContractServer()
   Object.assign(env, { TROTLINE_URL: server.url })
@@ -27,7 +30,18 @@ before(async () => {
   chmodSync(join(home, 'bin/trotline'), 0o755)
   jobId = server.accept({ ...REQUEST, name: 'tab-me' }).id
   // As a person has: the names that an ordinary command saw.
-  await run(server, ['list'], { env })
+  addWebhooks(server)
+  server.routes.push((request, response) => {
+    if (request.url !== `/v1/jobs/${jobId}/artifacts`) return false
+    const items = FILES.map(path => ({ path, bytes: 7, sha256: 'a'.repeat(64), type: 'application/json' }))
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(ArtifactPage.parse({ items })))
+    return true
+  })
+  await run(server, ['webhooks', 'create', 'https://hooks.example.org/secret', '--name', 'lab-chat'], { env })
+  for (const seen of [['list'], ['artifacts', 'list', jobId], ['webhooks', 'list']]) {
+    const { code, stderr } = await run(server, seen, { env })
+    assert.equal(code, 0, stderr)
+  }
   for (const shell of ['bash', 'zsh', 'fish']) {
     const { stdout } = await run(server, ['completion', shell], { env })
     writeFileSync(join(home, `trotline.${shell}`), stdout)
@@ -36,6 +50,24 @@ before(async () => {
 after(async () => {
   await server.stop()
   rmSync(home, { recursive: true, force: true })
+})
+
+// Before any shell: what those ask for is answered when they have gone, because they are waited for without an event loop.
+test('the names that no command has seen yet are asked for', async () => {
+  const fresh = mkdtempSync(join(home, 'fresh-'))
+  // By itself a tab waits 300 ms, and a machine may be busier than that.
+  const patient = { ...env, HOME: fresh, TROTLINE_TAB_MS: '60000' }
+  const offered = async (...words: string[]): Promise<string[]> =>
+    (await run(server, ['__complete', ...words, ''], { env: patient })).stdout.split('\n').slice(0, -1)
+  assert.deepEqual(await offered('webhooks', 'test'), ['lab-chat\thooks.example.org'])
+  assert.deepEqual(await offered('artifacts', 'get', jobId), ['model.json\t7 B', 'weights.bin\t7 B'])
+  assert.deepEqual(await offered('artifacts', 'get', jobId, 'model.json'), ['weights.bin\t7 B'])
+  // A word that may be any job's is not looked up while somebody waits for a tab.
+  assert.deepEqual(await offered('artifacts', 'get', 'tab-me'), [])
+  assert.deepEqual(await offered('show'), ['last\tthe newest job', `${jobId}\taccepted  tab-me`])
+  assert.deepEqual(await offered('artifacts', 'get', 'tab-me', 'weights.bin'), ['model.json\t7 B'])
+  const names = readFileSync(join(fresh, '.cache/trotline/names.json'), 'utf8')
+  assert.doesNotMatch(names, /secret/, 'the address of a chat is a password to it')
 })
 
 const SHELL_LIMIT_MS = 60_000
@@ -108,6 +140,9 @@ for (const [name, complete] of [
     assert.deepEqual(complete('trotline list --state run'), ['running'])
     assert.deepEqual(complete(`trotline show ${jobId.slice(0, 4)}`), [jobId])
     assert.deepEqual(complete(`trotline wait ${jobId} la`), ['last'], 'a second JOB, too')
+    assert.deepEqual(complete('trotline webhooks show '), ['lab-chat'])
+    assert.deepEqual(complete(`trotline artifacts get ${jobId} `), FILES)
+    assert.deepEqual(complete('trotline artifacts get tab-me model.json '), ['weights.bin'])
   })
 
 test('fish says what a word is', { skip: absent('fish') }, () => {
@@ -125,4 +160,6 @@ test('zsh completes a command where one fits, and lists several with what they a
   const listed = inZsh('trotline artifacts ', 'get*--*')
   assert.match(listed, /list +-- +shows which files there are/)
   assert.match(inZsh(`trotline show ${jobId.slice(0, 4)}`, jobId), new RegExp(jobId))
+  assert.match(inZsh('trotline webhooks resume lab', 'lab-chat'), /lab-chat/)
+  assert.match(inZsh(`trotline artifacts get ${jobId} wei`, 'weights.bin'), /weights\.bin/)
 })

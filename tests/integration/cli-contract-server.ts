@@ -322,6 +322,8 @@ export async function startContractServer() {
     flush()
   }
 
+  // The client closes what is idle. A server that does, too, may close a connection in the moment in which a request is written to it.
+  server.keepAliveTimeout = 0
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

@@ -93,7 +93,7 @@ test('a server with http is asked by its whole address, with the password of the
   assert.equal(seen[0]?.headers['proxy-authorization'], `Basic ${Buffer.from('me:s@fe').toString('base64')}`)
   const id = submitted.stdout.trim()
   const waiting = start(server, ['wait', id], through())
-  await eventually('the events are followed', async () => server.openStreams() === 1)
+  await eventually('its events are followed', () => server.requests.some(({ url }) => url === `/v1/jobs/${id}/events`))
   server.tell(
     id,
     { type: 'state', at: new Date().toISOString(), from: 'accepted', to: 'cancelled', detail: '', evidence: [] },

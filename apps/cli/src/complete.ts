@@ -11,15 +11,24 @@ import { readSettings, type Settings } from './settings.ts'
 
 /** Names that are younger are not asked for anew. */
 const FRESH_MS = 60_000
-/** What the network gets of somebody's patience with a tab. */
-const NETWORK_MS = 300
+/** Where they are asked for. */
+const PATHS: Readonly<Record<NameKind, (of: string | null) => string>> = {
+  jobs: () => '/v1/jobs?limit=100',
+  artifacts: of => `/v1/jobs/${of}/artifacts`,
+  clusters: () => '/v1/clusters',
+  partitions: () => '/v1/clusters',
+  environments: () => '/v1/environments?limit=100',
+  webhooks: () => '/v1/webhooks?limit=100',
+}
 
 try {
   const words = process.argv.slice(3)
   const typed = words.pop() ?? ''
   const settings = readSettings()
   const wanted = wantedAt(await treeOf(settings), words, typed)
-  const found = [...wanted.words, ...(await namesOf(settings, wanted))].filter(([word]) => word.startsWith(typed))
+  const found = [...wanted.words, ...(await namesOf(settings, wanted))].filter(
+    ([word]) => word.startsWith(typed) && !wanted.without.includes(word),
+  )
   const plain = (text: string): string => text.replace(/[\t\r\n]+/g, ' ')
   const lines = found.map(([word, says]) => `${plain(word)}\t${plain(says)}`)
   process.stdout.write([...lines, ...(wanted.files ? [FILES_MARK] : [])].map(line => `${line}\n`).join(''))
@@ -55,7 +64,7 @@ async function treeOf({ cacheHome }: Settings): Promise<Words> {
   return words
 }
 
-async function namesOf(settings: Settings, { names: kind }: Wanted): Promise<readonly Name[]> {
+async function namesOf(settings: Settings, { names: kind, of: word }: Wanted): Promise<readonly Name[]> {
   if (kind === null) return []
   const [{ readConfiguration }, { tokenOf }] = await Promise.all([
     import('./configuration/configuration.ts'),
@@ -64,27 +73,45 @@ async function namesOf(settings: Settings, { names: kind }: Wanted): Promise<rea
   const configuration = readConfiguration(settings, process.cwd(), {})
   const url = new URL(configuration.of('url')?.value ?? '')
   const cache = createNameCache(settings.cacheHome, url)
-  const known = cache.read(kind)
-  if (known === null || Date.now() - known.at > FRESH_MS) {
+  const of = kind === 'artifacts' ? jobOf(word, cache.read('jobs')?.names ?? []) : null
+  if (kind === 'artifacts' && of === null) return []
+  const known = cache.read(kind, of)
+  if (settings.tabMs > 0 && (known === null || Date.now() - known.at > FRESH_MS)) {
     const token = tokenOf(settings, configuration, url, () => {})
-    if (token !== null) await refresh(settings, url, token.value, kind, cache).catch(() => {})
+    if (token !== null) await refresh(settings, url, token.value, { kind, of }, cache).catch(() => {})
   }
-  return cache.read(kind)?.names ?? known?.names ?? []
+  return cache.read(kind, of)?.names ?? known?.names ?? []
 }
 
-async function refresh(settings: Settings, url: URL, token: string, kind: NameKind, cache: NameCache): Promise<void> {
+/** The id that a word stands for, as far as that is known here: to look it up takes more questions than a tab has time for. */
+function jobOf(word: string | null, jobs: readonly Name[]): string | null {
+  if (word === null) return null
+  if (/^[a-z][0-9a-z]{11}$/.test(word)) return word
+  const [newest] = jobs
+  if (word === 'last') return newest?.[0] ?? null
+  const named = jobs.find(([, says]) => says.split('  ')[1] === word)
+  const begins = jobs.filter(([id]) => id.startsWith(word))
+  return named?.[0] ?? (begins.length === 1 ? (begins[0]?.[0] ?? null) : null)
+}
+
+async function refresh(
+  settings: Settings,
+  url: URL,
+  token: string,
+  { kind, of }: { kind: NameKind; of: string | null },
+  cache: NameCache,
+): Promise<void> {
   const { createRoute } = await import('./api/proxies.ts')
-  const path =
-    { jobs: '/v1/jobs?limit=100', environments: '/v1/environments?limit=100' }[kind as string] ?? '/v1/clusters'
-  const response = await createRoute(settings).fetch(new URL(`${url.href.replace(/\/$/, '')}${path}`), {
+  const response = await createRoute(settings).fetch(new URL(`${url.href.replace(/\/$/, '')}${PATHS[kind](of)}`), {
     method: 'GET',
     redirect: 'manual',
     headers: { accept: 'application/json', authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(NETWORK_MS),
+    signal: AbortSignal.timeout(settings.tabMs),
   })
   if (!response.ok) return
   const { items } = (await response.json()) as { items: never[] }
-  if (kind === 'jobs') cache.jobs(items)
-  else if (kind === 'environments') cache.environments(items)
-  else cache.clusters(items)
+  if (kind === 'artifacts') cache.artifacts(of ?? '', items)
+  else if (kind === 'jobs') cache.jobs(items, true)
+  else if (kind === 'clusters' || kind === 'partitions') cache.clusters(items)
+  else cache[kind](items)
 }

@@ -7,6 +7,7 @@ const CODES = {
   USAGE: EXIT.usage,
   NO_SERVER: EXIT.usage,
   NO_TOKEN: EXIT.denied,
+  NOT_ALLOWED: EXIT.denied,
   NO_SUCH_JOB: EXIT.absent,
   COULD_NOT_ASK: EXIT.unasked,
   PROBLEM: EXIT.fault,
@@ -64,3 +65,13 @@ export class CliError extends Error {
 }
 
 export const isTransient = (error: unknown): error is CliError => error instanceof CliError && error.transient
+
+/**
+ * A stream that was asked for is answered, and the answer is not about the reader: 401 and 403 say the same of every question. 429: there
+ * are too many streams. Or something in between answers in place of a stream; what is broken there (5xx) may be mended.
+ */
+export function isRefusedStream(error: unknown): boolean {
+  if (!(error instanceof CliError)) return false
+  const status = error.problem?.status ?? error.options.foreign
+  return status !== undefined && status < 500 && status !== 401 && status !== 403
+}

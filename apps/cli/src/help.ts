@@ -35,6 +35,7 @@ export function formatHelp(command: Command, helper: Help): string {
           ['trotline config', 'all that can be set, in variables and files; trotline login keeps a token'],
           ['HTTPS_PROXY', 'with HTTP_PROXY, NO_PROXY and SSL_CERT_FILE: how the server is reached'],
           ['NO_COLOR', 'plain text; COLUMNS and TERM=dumb are obeyed too'],
+          ['TROTLINE_TAB_MS', 'how long completion waits for the server (default: 300; 0: what is known already)'],
           ['. .local/env.sh', 'loads what the quickstart wrote'],
         ])
       : '  -h, --json, -q, --no-color, --url, --token-file, --patience: trotline --help\n',

@@ -18,8 +18,8 @@ export type Output = {
   /** Columns of the terminal that people look at; 80 where there is none. */
   width(): number
   answer(text: string): Promise<void>
-  /** Bytes of a log: as they are into a pipe, made safe on a terminal. */
-  answerBytes(bytes: Uint8Array): Promise<void>
+  /** Bytes of a log: as they are into a pipe, made safe on a terminal. @param raw as they are there, too */
+  answerBytes(bytes: Uint8Array, raw?: boolean): Promise<void>
   /** In place of what it wrote the last time; only where the answer goes to a terminal. */
   redraw(text: string): Promise<void>
   /** One line of JSON, for streams of objects. */
@@ -92,7 +92,8 @@ export function createOutput(options: {
     sayStyle: style(sayIsTerminal),
     width: () => settings.columns ?? (answerIsTerminal ? stdout.columns : stderr.columns) ?? 80,
     answer: text => put(answerIsTerminal ? safeText(text) : text),
-    answerBytes: bytes => put(answerIsTerminal ? safeLog(decoder.decode(bytes, { stream: true })) : bytes),
+    answerBytes: (bytes, raw = false) =>
+      put(answerIsTerminal && !raw ? safeLog(decoder.decode(bytes, { stream: true })) : bytes),
     redraw: async text => {
       const lines = safeText(text).replace(/\n$/, '').split('\n')
       // On a terminal that cannot move its cursor each state stands below the one before.

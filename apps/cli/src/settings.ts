@@ -20,9 +20,13 @@ export type Settings = Readonly<{
   proxies: Readonly<{ https: string | null; http: string | null; none: string | null }>
   /** Certificates beside those that Node.js knows. */
   certFile: string | null
+  /** What the network gets of somebody's patience with a tab. */
+  tabMs: number
   /** There is a screen that a browser could open on. */
   graphical: boolean
 }>
+
+const TAB_MS = 300
 
 const set = (value: string | undefined): value is string => value !== undefined && value !== ''
 const first = (...values: (string | undefined)[]): string | null => values.find(set) ?? null
@@ -56,6 +60,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       none: first(env.no_proxy, env.NO_PROXY),
     },
     certFile: first(env.SSL_CERT_FILE),
+    tabMs: /^[0-9]{1,5}$/.test(env.TROTLINE_TAB_MS ?? '') ? Number(env.TROTLINE_TAB_MS) : TAB_MS,
     graphical: process.platform === 'darwin' || set(env.DISPLAY) || set(env.WAYLAND_DISPLAY),
   }
 }

@@ -38,6 +38,10 @@ test('where a job, a cluster, a partition or an environment can stand, these nam
     ['env show ', 'environments'],
     ['env diff ml@1 ', 'environments'],
     ['env build ml@1 --cluster ', 'clusters'],
+    ['webhooks show ', 'webhooks'],
+    ['webhooks remove lab ', 'webhooks'],
+    ['artifacts get ', 'jobs'],
+    ['artifacts get k3v9 ', 'artifacts'],
     ['list ', null],
   ] as const
   for (const [line, kind] of kinds) assert.equal(at(line).names, kind, line)
@@ -48,4 +52,10 @@ test('a file is the shell’s to complete', () => {
   assert.equal(at('submit ').files, true)
   assert.equal(at('show ').files, false)
   assert.deepEqual([at('rerun ').names, at('rerun ').files], ['jobs', true])
+})
+
+test('the files of a job are those of the job on the line, and one that stands there is not offered again', () => {
+  const { names, of, without } = at('artifacts get --overwrite -o model k3v9 a.json b.bin ')
+  assert.deepEqual([names, of, without], ['artifacts', 'k3v9', ['a.json', 'b.bin']])
+  assert.equal(at('artifacts get -o ').files, true)
 })

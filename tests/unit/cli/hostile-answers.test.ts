@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { artifactCalls } from '../../../apps/cli/src/api/artifact-calls.ts'
 import { eventsOf } from '../../../apps/cli/src/api/event-stream.ts'
 import { createApi } from '../../../apps/cli/src/api/exchange.ts'
+import { logEvents } from '../../../apps/cli/src/api/log-events.ts'
 import { streamEvents } from '../../../apps/cli/src/api/stream-events.ts'
 import { CliError } from '../../../apps/cli/src/errors.ts'
 import { createOutput } from '../../../apps/cli/src/output.ts'
@@ -42,12 +43,28 @@ test('an event that is no JSON changes nothing, and ends nothing', async () => {
   assert.deepEqual(await all(streamEvents(api, ['jobs'], null, interrupt)), ['alive', 'alive'])
 })
 
+test('an event of a log that cannot be read ends its stream, because to go on would lose bytes; one that is not known is passed over', async () => {
+  const told = (event: string, data: object | string) => {
+    const text = typeof data === 'string' ? data : JSON.stringify(data)
+    const api = answering(() => new Response(`event: ${event}\ndata: ${text}\n\n`, EVENTS))
+    return all(logEvents(api, 'x', { stream: 'stdout' }, null, interrupt))
+  }
+  const at = { attempt: 1, offset: 3, next: 5 }
+  const wrong = ['{"attempt":1', { ...at, text: 'a' }, { ...at, base64: 'YWJj' }, { attempt: 1, text: 'ab' }]
+  for (const data of wrong) await assert.rejects(told('log', data), coded('COULD_NOT_ASK'))
+  await assert.rejects(told('end', {}), coded('COULD_NOT_ASK'))
+  const bytes = Buffer.from('ab')
+  assert.deepEqual(await told('log', { ...at, text: 'ab', later: 1 }), [{ name: 'log', ...at, bytes }])
+  assert.deepEqual(await told('weather', { is: 'fine' }), ['alive'])
+})
+
 test('bytes of an artifact are taken from an answer that is the file, whatever was packed or left out on the way', async () => {
   const sha256 = createHash('sha256').update('x').digest('hex')
   const take = async (headers: Record<string, string>): Promise<string> => {
     const { bytes } = artifactCalls(
       answering(() => new Response('x', { headers })),
       'trotline.example.org',
+      { artifacts: () => {} },
     )
     const { parts } = await bytes('x', { path: 'model.json', sha256 }, 0, interrupt)
     return Buffer.concat(await all(parts)).toString()

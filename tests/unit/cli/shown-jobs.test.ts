@@ -67,3 +67,9 @@ test('a choice is written again as the flags that make it', () => {
     'x',
   ])
 })
+
+test('the job of another does not fit where an owner is asked for, and does where none is', () => {
+  const theirs = { ...a, owner: 'somebody' }
+  assert.deepEqual([fits(theirs, { label: [], owner: 'ada' }), fits(theirs, all)], [false, true])
+  assert.equal(fits({ ...a, owner: 'ada' }, { label: [], owner: 'ada' }), true)
+})

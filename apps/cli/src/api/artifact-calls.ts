@@ -1,5 +1,6 @@
 // What a training left: which files, and their bytes from any place on.
 import { type Artifact, ArtifactPage } from '@trotline/contracts'
+import type { NameCache } from '../completion/name-cache.ts'
 import { CliError } from '../errors.ts'
 import { createReadAnswer } from './answer.ts'
 import { type Api, interrupted } from './exchange.ts'
@@ -10,7 +11,7 @@ const MAX_SILENCE_MS = 45_000
 /** `first` is where the parts begin: at what was asked for, or at 0 where somebody on the way knows no ranges. */
 export type ArtifactBytes = { first: number; parts: AsyncGenerator<Uint8Array> }
 
-export function artifactCalls(api: Api, host: string) {
+export function artifactCalls(api: Api, host: string, names: Pick<NameCache, 'artifacts'>) {
   const read = createReadAnswer(host)
   const cut = (why: string, cause?: unknown) =>
     new CliError('COULD_NOT_ASK', `Could not ask ${host} (${why}).`, {
@@ -19,8 +20,11 @@ export function artifactCalls(api: Api, host: string) {
     })
 
   return {
-    list: async (id: string): Promise<ArtifactPage> =>
-      read(ArtifactPage, await api.get('/v1/jobs/{id}/artifacts', { path: { id } })),
+    list: async (id: string): Promise<ArtifactPage> => {
+      const page = read(ArtifactPage, await api.get('/v1/jobs/{id}/artifacts', { path: { id } }))
+      names.artifacts(id, page.items)
+      return page
+    },
     /** @throws CliError, also while the parts come: COULD_NOT_ASK where the line is lost or silent */
     bytes: async (
       id: string,

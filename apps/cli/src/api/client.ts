@@ -20,6 +20,7 @@ import { artifactCalls } from './artifact-calls.ts'
 import { environmentCalls } from './environment-calls.ts'
 import { eventsOf, type NumberedEvent } from './event-stream.ts'
 import type { Api } from './exchange.ts'
+import { type LogEvent, logEvents } from './log-events.ts'
 import { rerunCalls } from './rerun-calls.ts'
 import { type StreamEvent, streamEvents } from './stream-events.ts'
 import { webhookCalls } from './webhook-calls.ts'
@@ -114,6 +115,13 @@ export function createClient(api: Api, host: string, names: NameCache) {
         run: run === null || run === '' ? null : run,
       }
     },
+    /** @param after where the reader stands, `attempt:offset`; null: it is new */
+    followLog: (
+      id: string,
+      query: Pick<LogQuery, 'stream' | 'attempt'>,
+      after: string | null,
+      signal: AbortSignal,
+    ): AsyncGenerator<LogEvent | 'alive'> => logEvents(api, id, query, after, signal),
     /** Done on the cluster; `grep` with backslashes and all, as it was typed. */
     searchLog: async (id: string, query: SearchQuery): Promise<LogSearch> =>
       read(LogSearch, await api.get('/v1/jobs/{id}/logs', { path: { id }, query })),
@@ -125,9 +133,9 @@ export function createClient(api: Api, host: string, names: NameCache) {
       lastId: string | null,
       signal: AbortSignal,
     ): AsyncGenerator<StreamEvent | 'alive'> => streamEvents(api, topics, lastId, signal),
-    artifacts: artifactCalls(api, host),
+    artifacts: artifactCalls(api, host, names),
     environments: environmentCalls(api, host, names),
     reruns: rerunCalls(api, host),
-    webhooks: webhookCalls(api, host),
+    webhooks: webhookCalls(api, host, names),
   }
 }

@@ -1,8 +1,9 @@
 // trotline epochs: the curve. A line per metric on a terminal, a row per epoch into a pipe or with --csv.
 import type { Epoch } from '@trotline/contracts'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { Act } from '../act.ts'
 import type { Context } from '../context.ts'
+import { CliError } from '../errors.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { findJob } from '../find-job.ts'
 import { type EpochView, epochsAfter, namesIn, watchEpochs } from '../follow/watch-epochs.ts'
@@ -18,6 +19,7 @@ export function declareEpochs(program: Command, act: Act): void {
     .command('epochs')
     .description('shows the metrics of every epoch so far')
     .argument('<JOB>', 'id, name, beginning of an id, or last')
+    .option('--metric <name>', 'only this metric (again and again, or with commas: in this order)', metricNames, [])
     .option('--csv', 'as comma separated rows; epochs count from 1, values that are no numbers read nan, inf, -inf')
     .option(
       '--watch',
@@ -26,21 +28,57 @@ export function declareEpochs(program: Command, act: Act): void {
     .action(act(epochs))
   withExamples(command, [
     ['trotline epochs last', 'a curve per metric'],
-    ['trotline epochs last --watch', 'as it grows'],
+    ['trotline epochs last --metric loss,val_loss --watch', 'two of them, as they grow'],
     ['trotline epochs k3v9 --csv > epochs.csv', ''],
     ['trotline epochs k3v9 | cut -f 1,5', 'piped: tab separated, every digit'],
   ])
 }
 
-type Options = { csv?: boolean; watch?: boolean }
+type Options = {
+  csv?: boolean
+  watch?: boolean
+  /** None: all. */
+  metric: readonly string[]
+}
+
+/** As an epoch may name them. */
+const METRIC = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
+
+function metricNames(text: string, all: readonly string[]): readonly string[] {
+  const names = text.split(',').map(name => name.trim())
+  if (names.some(name => !METRIC.test(name)))
+    throw new InvalidArgumentError('It is the name of a metric, such as val_loss.')
+  return [...new Set([...all, ...names])]
+}
+
+/** @throws CliError USAGE for a metric that none of the epochs has; where there is no epoch yet nothing is known of them */
+function chosen(items: readonly Epoch[], wanted: readonly string[]): readonly string[] {
+  const there = namesIn(items)
+  if (wanted.length === 0) return there
+  const absent = wanted.find(name => items.length > 0 && !there.includes(name))
+  if (absent === undefined) return wanted
+  throw new CliError('USAGE', `There is no metric "${absent}" in these epochs.`, {
+    fix: [`They have ${there.join(', ')}.`],
+  })
+}
+
+/** @param wanted none: as it is */
+function only(epoch: Epoch, wanted: readonly string[]): Epoch {
+  if (wanted.length === 0) return epoch
+  const those = <T>(values: Record<string, T>): Record<string, T> =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => wanted.includes(name)))
+  const { nonFinite, ...rest } = epoch
+  const left = those(nonFinite ?? {})
+  return { ...rest, values: those(epoch.values), ...(Object.keys(left).length > 0 ? { nonFinite: left } : {}) }
+}
 
 async function epochs(context: Context, wanted: string, options: Options): Promise<ExitCode> {
   const { client, out } = context
   const id = await findJob(context, wanted)
   if (options.watch === true) return watchEpochs(context, id, viewOf(options))
   const items = await epochsAfter(client, id, null)
-  const names = namesIn(items)
-  if (out.json) await out.answerLine({ items, next: null })
+  const names = chosen(items, options.metric)
+  if (out.json) await out.answerLine({ items: items.map(epoch => only(epoch, options.metric)), next: null })
   else if (options.csv === true) await out.answer(csv(items, names))
   else if (!out.answerIsTerminal)
     await out.answer(
@@ -57,11 +95,15 @@ async function epochs(context: Context, wanted: string, options: Options): Promi
   return EXIT.done
 }
 
-const viewOf = ({ csv: asCsv = false }: Options): EpochView => ({
+const viewOf = ({ csv: asCsv = false, metric: wanted }: Options): EpochView => ({
+  names: items => chosen(items, wanted),
+  object: epoch => only(epoch, wanted),
   head: names => (asCsv ? csv([], names) : tabbed(rowColumns(names), [])),
   row: (epoch, names) => (asCsv ? csvRow(rowOf(epoch, names)) : tabbedRows([rowOf(epoch, names)])),
   whole: (items, out) =>
-    items.length === 0 ? 'No epoch has finished yet.\n' : curves(items, namesIn(items), out.width(), out.answerStyle),
+    items.length === 0
+      ? 'No epoch has finished yet.\n'
+      : curves(items, chosen(items, wanted), out.width(), out.answerStyle),
 })
 
 const FIXED = ['epoch', 'attempt', 'at', 'seconds']

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Act } from '../act.ts'
 import { shellLine } from '../api/send-once.ts'
 import type { Context } from '../context.ts'
+import { CliError } from '../errors.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { withExamples } from '../help.ts'
 import { flagsOf, labels, type Selection, SHOWN_STATES, select } from '../list/selection.ts'
@@ -27,11 +28,18 @@ const COLUMNS: readonly Column[] = [
   { title: 'CREATED' },
   { title: 'WHY', flexible: true },
   { title: 'LOSS', align: 'right' },
+  { title: 'OWNER' },
 ]
-/** LOSS only where it is asked for: by its own a number says little. */
-const SHOWN_BY_ITSELF = COLUMNS.length - 1
+/** Only where they are asked for: LOSS, because by its own a number says little, and OWNER, who is the same in all lines unless --all is said. */
+const ASKED_FOR = ['loss', 'owner']
 
-type ListOptions = Selection & { limit?: number; columns?: readonly string[]; watch?: boolean }
+type ListOptions = Selection & {
+  limit?: number
+  columns?: readonly string[]
+  watch?: boolean
+  mine?: boolean
+  all?: boolean
+}
 
 const NAMES = COLUMNS.map(({ title }) => title.toLowerCase())
 
@@ -40,6 +48,8 @@ export function declareList(program: Command, act: Act): void {
     .command('list')
     .description('shows the newest jobs')
     .addOption(new Option('--state <state>', 'only jobs in this state').choices(SHOWN_STATES))
+    .option('--mine', 'only your own, also for operators, who see those of everyone')
+    .addOption(new Option('--all', 'for operators: those of everyone, with the owner of each').conflicts('mine'))
     .option('--label <key=value>', 'only with this label (again and again: with all of them)', labels, [])
     .option('--name <name>', 'only of this name')
     .option('--since <when>', 'only those made since: 2d, 12h, 30m, or a time such as 2026-11-27T08:00', since)
@@ -48,7 +58,7 @@ export function declareList(program: Command, act: Act): void {
     .option('--watch', 'go on: redrawn on a terminal, else a line for each job that changes')
     .action(act(list))
   withExamples(command, [
-    ['trotline list', `the newest ${DEFAULT_LIMIT}`],
+    ['trotline list --mine', `the newest ${DEFAULT_LIMIT} of your own`],
     ['trotline list --state running --watch', 'what runs now, until Ctrl-C'],
     ['trotline list --label project=reef --since 2d', ''],
     ['trotline list -q --state failed', 'ids only, one a line'],
@@ -73,9 +83,10 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
-async function list(context: Context, options: ListOptions): Promise<ExitCode> {
+async function list(context: Context, given: ListOptions): Promise<ExitCode> {
+  const options = await scoped(context, given)
   const limit = options.limit ?? DEFAULT_LIMIT
-  const view = viewOf(options.columns ?? NAMES.slice(0, SHOWN_BY_ITSELF))
+  const view = viewOf(options.columns ?? columnsOf(options))
   if (options.watch === true) return watchList(context, options, limit, view)
   const { out } = context
   const { items, nextCursor, now } = await select(context, options, limit)
@@ -89,11 +100,33 @@ async function list(context: Context, options: ListOptions): Promise<ExitCode> {
     await out.answer(view.whole(items, now, out, options))
   }
   if (nextCursor !== null && out.answerIsTerminal) {
-    const words = ['trotline', 'list', ...flagsOf(options), ...columnFlags(options), '--limit', String(limit * 5)]
+    const words = ['trotline', 'list', ...listFlags(options), ...columnFlags(options), '--limit', String(limit * 5)]
     out.say(out.sayStyle.dim(`There are more: ${shellLine(words)}`))
   }
   return EXIT.done
 }
+
+/** Whose jobs. @throws CliError NOT_ALLOWED where somebody else's cannot be seen: a part of what was asked for would look like all of it */
+async function scoped({ client }: Context, options: ListOptions): Promise<ListOptions> {
+  if (options.mine !== true && options.all !== true) return options
+  const { owner, role } = await client.whoami()
+  if (options.mine === true) return { ...options, owner: owner.id }
+  if (role !== 'operator')
+    throw new CliError('NOT_ALLOWED', `Only operators see the jobs of others, and ${owner.id} is none.`, {
+      failed: 'Not listed',
+      fix: ['Your own jobs: trotline list'],
+    })
+  return options
+}
+
+const listFlags = (options: ListOptions): string[] => [
+  ...(options.mine === true ? ['--mine'] : []),
+  ...(options.all === true ? ['--all'] : []),
+  ...flagsOf(options),
+]
+
+const columnsOf = ({ all = false }: ListOptions): string[] =>
+  NAMES.filter(name => !ASKED_FOR.includes(name)).flatMap(name => (all && name === 'name' ? [name, 'owner'] : [name]))
 
 const columnFlags = ({ columns }: ListOptions): string[] =>
   columns === undefined ? [] : ['--columns', columns.join(',')]
@@ -114,9 +147,10 @@ function viewOf(names: readonly string[]): ListView {
   }
 }
 
-function noneText(options: Selection): string {
-  const flags = flagsOf(options)
-  if (flags.length === 0) return 'No jobs yet. Next: trotline submit FILE --follow'
+function noneText(options: ListOptions): string {
+  const flags = listFlags(options)
+  if (flags.length === 0 || (flags.length === 1 && options.all === true))
+    return 'No jobs yet. Next: trotline submit FILE --follow'
   return flags.length === 2 && options.state !== undefined
     ? `No job is ${options.state}. All jobs: trotline list`
     : `No job fits ${shellLine(flags)}. All jobs: trotline list`
@@ -138,6 +172,7 @@ function rowOf(job: JobSummary, now: number, style: Style): Cell[] {
     { text: ago(secondsBetween(job.createdAt, now)), full: job.createdAt },
     { text: why, full: why, paint: shown === 'held' ? style.held : style.bad },
     lossOf(job),
+    job.owner,
   ]
 }
 

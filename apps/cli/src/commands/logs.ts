@@ -7,10 +7,11 @@ import { CliError } from '../errors.ts'
 import { EXIT, type ExitCode, exitOfJob } from '../exit-codes.ts'
 import { findJob } from '../find-job.ts'
 import { withExamples } from '../help.ts'
-import { followLogs, type LogPosition } from '../logs/follow-logs.ts'
+import { followLogs } from '../logs/follow-logs.ts'
 import { CHUNK_BYTES, lastLines } from '../logs/log-tail.ts'
 import { createLogWriter, type LogWriter } from '../logs/log-writer.ts'
 import { searchLog } from '../logs/search-log.ts'
+import type { LogPosition } from '../logs/told-log.ts'
 import { endingText } from '../text/ending-text.ts'
 import { bytes, count } from '../text/figures.ts'
 import { wholeNumber } from './list.ts'
@@ -26,6 +27,7 @@ type Options = {
   grep?: string
   regex?: boolean
   ignoreCase?: boolean
+  raw?: boolean
 }
 
 export function declareLogs(program: Command, act: Act): void {
@@ -45,10 +47,11 @@ export function declareLogs(program: Command, act: Act): void {
     .option('--grep <text>', 'only lines with this text; searched on the cluster (exit 3: there is none)')
     .option('-E, --regex', 'with --grep: it is an extended regular expression')
     .option('-i, --ignore-case', 'with --grep')
+    .option('--raw', 'on a terminal, too, every byte as it is: also what moves the cursor or sets the title')
     .action(act(logs))
   withExamples(command, [
     ['trotline logs last --follow', ''],
-    ['trotline logs k3v9 --stderr -n 50', ''],
+    ['trotline logs k3v9 --stderr -n 50 --raw', 'progress bars and all, as it was written'],
     ['trotline logs last --grep Error -i', 'where does it say so?'],
     ['trotline logs k3v9 > k3v9.log', 'all of it, byte for byte'],
   ])
@@ -63,6 +66,8 @@ function byteOffset(text: string): number {
 
 async function logs(context: Context, wanted: string, options: Options): Promise<ExitCode> {
   const { client, out, interrupt } = context
+  if (options.raw === true && out.json)
+    throw new CliError('USAGE', 'Either --raw or --json, which has text, and base64 where bytes are no text.')
   const job = await client.job(await findJob(context, wanted))
   const query = { stream: options.stderr === true ? 'stderr' : 'stdout', attempt: options.attempt } as const
   if (options.attempt !== undefined && !job.runs.some(run => run.attempt === options.attempt)) {
@@ -73,8 +78,8 @@ async function logs(context: Context, wanted: string, options: Options): Promise
   }
   if (options.grep !== undefined) return searchLog(context, job.id, query, { ...options, grep: options.grep })
   if (options.regex === true || options.ignoreCase === true) throw new CliError('USAGE', 'That goes with --grep alone.')
-  const writer = createLogWriter(out)
-  const position: LogPosition = { run: null, offset: options.sinceByte ?? 0 }
+  const writer = createLogWriter(out, options.raw)
+  const position: LogPosition = { run: null, attempt: null, offset: options.sinceByte ?? 0 }
   const lines = options.lines ?? (out.answerIsTerminal || options.follow === true ? DEFAULT_LINES : 'all')
   if (options.follow !== true) {
     await (options.sinceByte === undefined && lines !== 'all'

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, exitOfJob } from '../exit-codes.ts'
 import { withExamples } from '../help.ts'
 import { failureLines, nextText } from '../text/ending-text.ts'
 import type { Fact } from '../text/fact.ts'
+import { fullFacts, seenFacts } from '../text/full-text.ts'
 import { jobFacts, whereOf } from '../text/job-text.ts'
 import { resultRows, resultText } from '../text/result-text.ts'
 import { shownState, stateText } from '../text/style.ts'
@@ -17,16 +18,18 @@ export function declareShow(program: Command, act: Act): void {
     .command('show')
     .description('shows jobs: state, progress, what Slurm says, how each ended')
     .argument('<JOB...>', 'ids, names, beginnings of ids, or last')
+    .option('--full', 'also its request, submissions and gates, and all that was seen of a failure')
     .option('--exit-status', "exit with the job's own ending: 0, 10, 11, 12, or 8 while it goes on")
     .action(act(show))
   withExamples(command, [
     ['trotline show last', 'the newest job'],
+    ['trotline show k3v9 --full', 'all there is'],
     ['trotline show auto-mpg --json', 'the whole record'],
     ['trotline show k3v9 --exit-status -q', 'for scripts: has it ended, and how?'],
   ])
 }
 
-type Options = { exitStatus?: boolean }
+type Options = { exitStatus?: boolean; full?: boolean }
 
 /** Into a pipe several are one table, each of its rows with the job that it is about. */
 async function show(context: Context, wanted: string[], options: Options): Promise<ExitCode> {
@@ -55,7 +58,7 @@ async function showOne(
   }
   if (out.quiet) return exit
   const style = out.answerStyle
-  const facts = jobFacts(job, now)
+  const facts = [...jobFacts(job, now), ...(options.full === true ? fullFacts(job) : [])]
   if (!out.answerIsTerminal) {
     const head: Fact[] = [
       { label: 'id', text: job.id },
@@ -72,7 +75,8 @@ async function showOne(
           ]),
     ]
     const result = job.result === null ? [] : resultRows(job.result)
-    const rows = [...head, ...facts, ...result].map(fact => [fact.label, fact.full ?? fact.text])
+    const seen = options.full === true ? seenFacts(job) : []
+    const rows = [...head, ...seen, ...facts, ...result].map(fact => [fact.label, fact.full ?? fact.text])
     await out.answer(
       several
         ? tabbedRows(rows.slice(1).map(row => [job.id, ...row]))

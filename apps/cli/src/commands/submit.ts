@@ -1,6 +1,6 @@
 // trotline submit: sends a request, once. The key made here travels with every repetition, so that an answer that was
 // lost on the way can be asked for again without a second job.
-import type { Job } from '@trotline/contracts'
+import { type Job, PRESETS } from '@trotline/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../act.ts'
 import { newKey } from '../api/keys.ts'
@@ -11,6 +11,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { seeThrough } from '../follow/see-through.ts'
 import { withExamples } from '../help.ts'
 import { labels } from '../list/selection.ts'
+import { presetOf, presetRequest } from '../request/preset-request.ts'
 import { pointerParts, readRequest } from '../request/request-file.ts'
 import { parseSetting, setPath } from '../request/set-path.ts'
 import { nextText } from '../text/ending-text.ts'
@@ -31,7 +32,7 @@ export function declareSubmit(program: Command, act: Act): void {
   const command = program
     .command('submit')
     .description('sends a training request, YAML or JSON, and prints the id of the job')
-    .argument('<FILE>', 'the request; - reads it from stdin')
+    .argument('<FILE|PRESET>', `the request; - reads it from stdin; or one of ${PRESETS.join(', ')}`)
     .option('--follow', 'stay until the job ends; the exit code tells how')
     .option(
       '--set <path=value>',
@@ -46,9 +47,9 @@ export function declareSubmit(program: Command, act: Act): void {
     .action(act(submit))
   withExamples(command, [
     ['trotline submit auto-mpg.yml --follow', 'with a progress bar'],
+    ['trotline submit auto-mpg --set resources.partition=shared', 'a preset, by its name'],
     ['trotline submit auto-mpg.yml --set training.epochs=50 --name quick', ''],
     ['trotline submit auto-mpg.yml --dry-run', 'what would run, and would it?'],
-    ['JOB=$(trotline submit auto-mpg.yml)', 'piped, it prints the id alone'],
   ])
 }
 
@@ -56,7 +57,15 @@ async function submit(context: Context, file: string, options: Options): Promise
   const { out } = context
   const settings = options.set.map(parseSetting)
   if (file === '-' && context.stdin.isTTY === true) out.say('Reading the request from the terminal; Ctrl-D ends it.')
-  const written = await readRequest(file, context.stdin)
+  const preset = presetOf(file, context.cwd)
+  const written =
+    preset === null
+      ? await readRequest(file, context.stdin)
+      : await presetRequest(
+          context,
+          preset,
+          settings.map(({ path }) => path),
+        )
   let request = settings.reduce(setPath, written.value)
   if (options.name !== undefined) request = setPath(request, { path: ['name'], value: options.name })
   for (const label of options.label) {

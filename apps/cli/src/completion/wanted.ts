@@ -7,8 +7,12 @@ export type Wanted = {
   words: Name[]
   /** To be looked up. */
   names: NameKind | null
+  /** The word that stands for the job whose artifacts are looked up. */
+  of: string | null
   /** A file of the person's: the shell knows those better. */
   files: boolean
+  /** Stand on the line already. */
+  without: readonly string[]
 }
 
 const KINDS: Readonly<Record<string, NameKind>> = {
@@ -19,6 +23,8 @@ const KINDS: Readonly<Record<string, NameKind>> = {
   cluster: 'clusters',
   partition: 'partitions',
   ENV: 'environments',
+  WEBHOOK: 'webhooks',
+  PATH: 'artifacts',
 }
 const FILES = /FILE|BUNDLE|file|dir/
 
@@ -26,15 +32,15 @@ const FILES = /FILE|BUNDLE|file|dir/
 export function wantedAt(tree: Words, before: readonly string[], typed: string): Wanted {
   let at = tree
   const path: Words[] = [tree]
-  let given = 0
+  const given: string[] = []
   let awaits: Flag | null = null
   for (const word of before) {
     if (awaits !== null) awaits = null
     else if (word.startsWith('-')) awaits = flagOf(path, word)
-    else if (given === 0 && at.commands[word] !== undefined) {
+    else if (given.length === 0 && at.commands[word] !== undefined) {
       at = at.commands[word]
       path.push(at)
-    } else given += 1
+    } else given.push(word)
   }
   if (awaits?.takes) return takenBy(awaits.takes, awaits.names.at(-1) ?? '', path)
   if (typed.startsWith('-')) {
@@ -43,13 +49,16 @@ export function wantedAt(tree: Words, before: readonly string[], typed: string):
       flags.flatMap(({ names, says }) => names.filter(name => name.startsWith('--')).map((name): Name => [name, says])),
     )
   }
-  if (given === 0 && Object.keys(at.commands).length > 0)
+  if (given.length === 0 && Object.keys(at.commands).length > 0)
     return just(Object.entries(at.commands).map(([name, { says }]): Name => [name, says]))
-  const argument = at.arguments[given] ?? (at.arguments.at(-1)?.many === true ? at.arguments.at(-1) : undefined)
-  return argument === undefined ? just([]) : takenBy(argument, '', path)
+  const argument = at.arguments[given.length] ?? (at.arguments.at(-1)?.many === true ? at.arguments.at(-1) : undefined)
+  if (argument === undefined) return just([])
+  const wanted = takenBy(argument, '', path)
+  // A file is named once.
+  return wanted.names === 'artifacts' ? { ...wanted, of: given[0] ?? null, without: given.slice(1) } : wanted
 }
 
-const just = (words: Name[]): Wanted => ({ words, names: null, files: false })
+const just = (words: Name[]): Wanted => ({ words, names: null, of: null, files: false, without: [] })
 
 /** A flag that takes a value, and takes the next word for it. */
 function flagOf(path: readonly Words[], word: string): Flag | null {
@@ -65,5 +74,11 @@ function takenBy({ name, choices }: Takes, flag: string, path: readonly Words[])
   const kind = name === 'name' ? KINDS[flag.replace(/^--/, '')] : KINDS[name]
   const names = kind === 'jobs' && inEnvironments && path.length > 2 ? 'environments' : (kind ?? null)
   const last: Name[] = names === 'jobs' ? [['last', 'the newest job']] : []
-  return { words: last, names, files: names === null || name.includes('BUNDLE') ? FILES.test(name) : false }
+  return {
+    words: last,
+    names,
+    of: null,
+    without: [],
+    files: names === null || name.includes('BUNDLE') ? FILES.test(name) : false,
+  }
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobSummary } from '@trotline/contracts'
 import { createPatience } from '../api/patience.ts'
 import type { Context } from '../context.ts'
-import { CliError, isTransient } from '../errors.ts'
+import { CliError, isRefusedStream, isTransient } from '../errors.ts'
 
 /** A list is answered from the server's own store, whatever the cluster does: to ask again costs a millisecond there. */
 const LOOK_MS = 3000
@@ -72,7 +72,7 @@ export async function* jobChanges(
       }
     } catch (error) {
       if (signal.aborted) return
-      if (isRefused(error)) break
+      if (isRefusedStream(error)) break
       if (!isTransient(error)) throw error
       await patience.again(error).catch((cause: unknown) => {
         if (!signal.aborted) throw cause
@@ -85,14 +85,4 @@ export async function* jobChanges(
     await pause(signal)
     if (!signal.aborted) yield 'look'
   }
-}
-
-/**
- * It is answered, and the answer is not about the reader: 401 and 403 say the same of every question. 429: there are too many streams.
- * Or something in between answers in place of a stream; what is broken there (5xx) may be mended.
- */
-function isRefused(error: unknown): boolean {
-  if (!(error instanceof CliError)) return false
-  const status = error.problem?.status ?? error.options.foreign
-  return status !== undefined && status < 500 && status !== 401 && status !== 403
 }

@@ -11,6 +11,10 @@ import { jobChanges } from './job-changes.ts'
 import { patiently } from './patiently.ts'
 
 export type EpochView = {
+  /** Of the metrics that the epochs have, those that are shown. @throws CliError USAGE where they have not what was asked for */
+  names(items: readonly Epoch[]): readonly string[]
+  /** With those values alone. */
+  object(epoch: Epoch): Epoch
   head(names: readonly string[]): string
   row(epoch: Epoch, names: readonly string[]): string
   whole(items: readonly Epoch[], out: Output): string
@@ -46,20 +50,18 @@ export async function watchEpochs(context: Context, id: string, view: EpochView)
         : out.sayStyle.warn(`${why} Asking again ${out.sayStyle.dots}`),
     )
   let items: Epoch[] = []
-  let names: string[] | null = null
+  let names: readonly string[] | null = null
   let job = await client.job(id)
 
   const tell = async (fresh: readonly Epoch[]): Promise<void> => {
     for (const epoch of fresh) {
-      if (out.json) await out.answerLine(epoch)
-      else if (!out.quiet) {
+      if (names === null) {
         // What the first epoch has, all have.
-        if (names === null) {
-          names = namesIn([epoch])
-          await out.answer(view.head(names))
-        }
-        await out.answer(view.row(epoch, names))
+        names = view.names([epoch])
+        if (!out.json && !out.quiet) await out.answer(view.head(names))
       }
+      if (out.json) await out.answerLine(view.object(epoch))
+      else if (!out.quiet) await out.answer(view.row(epoch, names))
     }
   }
   const look = async (): Promise<void> => {

@@ -68,10 +68,11 @@ const queryOf = ({ state, label, name, since, owner }: Selection): ListQuery => 
 })
 
 /** null: a line of the list does not say; only the server knows. */
-export function fits(job: JobSummary, { state, label, name, since }: Selection): boolean | null {
+export function fits(job: JobSummary, { state, label, name, since, owner }: Selection): boolean | null {
   const shown = state === 'held' ? shownState(job) : job.state
   if (state !== undefined && shown !== state) return false
   if (name !== undefined && job.name !== name) return false
+  if (owner !== undefined && job.owner !== owner) return false
   if (since !== undefined && Date.parse(job.createdAt) < Date.parse(since)) return false
   return label.length === 0 ? true : null
 }

@@ -4,13 +4,14 @@ import type { LogChunk } from '../api/client.ts'
 import type { Output } from '../output.ts'
 
 export type LogWriter = {
-  write(chunk: LogChunk): Promise<void>
+  write(chunk: Pick<LogChunk, 'bytes' | 'next' | 'run'>): Promise<void>
   /** The run is over: what waited for its rest goes out as it is. */
   flush(): Promise<void>
 }
 
-export function createLogWriter(out: Output): LogWriter {
-  if (!out.json) return { write: chunk => out.answerBytes(chunk.bytes), flush: async () => {} }
+/** @param raw see Output */
+export function createLogWriter(out: Output, raw = false): LogWriter {
+  if (!out.json) return { write: chunk => out.answerBytes(chunk.bytes, raw), flush: async () => {} }
   let waiting: Uint8Array = new Uint8Array()
   let next = 0
   let run: string | null = null

@@ -13,6 +13,7 @@ type Options = {
   lines?: number | 'all'
   follow?: boolean
   sinceByte?: number
+  raw?: boolean
 }
 
 export async function searchLog(
@@ -34,7 +35,7 @@ export async function searchLog(
     ...(typeof options.lines === 'number' && options.lines > 0 ? { limit: options.lines } : {}),
   })
   if (out.json) await out.answerLine(found)
-  else for (const match of found.matches) await out.answerBytes(lineOf(match))
+  else for (const match of found.matches) await out.answerBytes(lineOf(match), options.raw)
   const shown = found.matches.length
   const all = `${count(found.count, 'line')} ${found.count === 1 ? 'matches' : 'match'}`
   const part = shown < found.count ? `, the first ${shown} shown` : ''

@@ -58,7 +58,7 @@ function fieldsOf(job: Job): Map<string, Field> {
 }
 
 /** Down to texts, numbers and lists of these; `training.optimizer.learningRate`. */
-function* leavesOf(value: object, above = ''): Generator<[string, unknown]> {
+export function* leavesOf(value: object, above = ''): Generator<[string, unknown]> {
   for (const [key, below] of Object.entries(value)) {
     const path = above === '' ? key : `${above}.${key}`
     const nests = typeof below === 'object' && below !== null

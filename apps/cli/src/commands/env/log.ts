@@ -55,7 +55,7 @@ async function log(context: Context, wanted: string, options: Options): Promise<
     const tail = await client.environments.log(wanted, cluster, { tail: TAIL_BYTES })
     const start = startOfLast(tail.bytes, lines) ?? 0
     if (tail.offset + start > 0) out.say(out.sayStyle.dim(`${out.sayStyle.dots} the whole of it: -n all`))
-    await writer.write({ ...tail, bytes: tail.bytes.subarray(start), offset: tail.offset + start, run: null })
+    await writer.write({ bytes: tail.bytes.subarray(start), next: tail.next, run: null })
     offset = tail.next
   }
   /** Up to where it stood when it was asked. */
