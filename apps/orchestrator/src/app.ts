@@ -10,9 +10,11 @@ import { readMatrixText, readSecret, type Settings } from './config.ts'
 import { createEventStreams } from './http/event-stream.ts'
 import { baseUrlOf } from './http/problem-answer.ts'
 import { buildServer } from './http/server.ts'
+import { createStoreTime } from './http/store-time.ts'
 import { createCompatibility } from './lifecycle/compatibility.ts'
 import type { Crash } from './lifecycle/crash-points.ts'
 import { createEnvironmentResolver } from './lifecycle/environment-resolve.ts'
+import { loop } from './lifecycle/loop.ts'
 import { createMaterialisations } from './lifecycle/materialisations.ts'
 import { createOwner, type Owner } from './lifecycle/owner.ts'
 import { createChannels } from './solving/channels/channels.ts'
@@ -27,8 +29,17 @@ import { createKeys } from './store/keys.ts'
 import { createLease } from './store/lease.ts'
 import { createLiveCounts } from './store/live-counts.ts'
 import { createMaterialisationStore } from './store/materialisations.ts'
+import { createNameIndex } from './store/name-index.ts'
 import { createProbes } from './store/probes.ts'
-import { connectFailingFast, connectWaiting, durabilityGaps, storeMemory, whenReady } from './store/redis.ts'
+import {
+  connectFailingFast,
+  connectWaiting,
+  durabilityGaps,
+  STORE_PATIENCE,
+  type StorePatience,
+  storeMemory,
+  whenReady,
+} from './store/redis.ts'
 import { createSharedLimits } from './store/shared-limits.ts'
 import { createSightings } from './store/sightings.ts'
 import { createWebhookQueue } from './store/webhook-queue.ts'
@@ -53,14 +64,26 @@ export interface App {
 /** How long a start waits for Redis before it gives up. */
 const STORE_START_LIMIT_MS = 10_000
 
+/** A server of an older version may run beside this one, and make jobs that stand in no list of their name. */
+const NAMES_EVERY_MS = 60_000
+
 /** BullMQ's goodbye waits for a silent Redis however long it takes; a stop does not. What is cut off is delivered again. */
 const CONSUMERS_STOP_LIMIT_MS = 3_000
 
-export async function createApp(settings: Settings, { log, crash }: { log: Logger; crash: Crash }): Promise<App> {
+interface Surroundings {
+  log: Logger
+  crash: Crash
+  storePatience?: StorePatience
+}
+
+export async function createApp(
+  settings: Settings,
+  { log, crash, storePatience = STORE_PATIENCE }: Surroundings,
+): Promise<App> {
   const releases = await readReleases(settings.worker.releaseDirectory)
   const compatibility = createCompatibility(readMatrixText(settings), settings.compatibility.matrixFile)
   const { prefix } = settings.store
-  const redis = connectFailingFast(settings.store, log)
+  const redis = connectFailingFast(settings.store, log, storePatience)
   await whenReady(redis, STORE_START_LIMIT_MS).catch(error => {
     redis.disconnect()
     throw error
@@ -158,6 +181,7 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
     store: webhooks,
     queue: createWebhookQueue(redis, keys, keys.lease(WEBHOOK_LEASE), () => webhookLease.value, {
       mostOpen: settings.webhooks.openPerWebhook,
+      mostOpenBytes: settings.webhooks.openBytesPerWebhook,
       windowMs: WINDOW_MS,
       mostInWindow: MOST_IN_WINDOW,
       claimMs: CLAIM_MS,
@@ -198,6 +222,7 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
       nudges,
       logFiles,
       streams,
+      storeTime: () => createStoreTime(storePatience.requestMs),
       storeGaps: () => durabilityGaps(redis),
       storeMemory: () => storeMemory(redis),
       crash,
@@ -206,6 +231,14 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
     log,
   )
 
+  const stopping = new AbortController()
+  const nameIndex = createNameIndex(redis, keys)
+  async function bringInNames(): Promise<void> {
+    const jobs = await nameIndex.bringIn(stopping.signal)
+    if (jobs > 0) log.info({ jobs }, 'jobs that an older version made are listed by their names')
+  }
+  let stopNames: (() => Promise<void>) | null = null
+
   return {
     http,
     following: () => ({ streams: streams.count, readers: changes.readers, logs: logFiles.count }),
@@ -213,12 +246,14 @@ export async function createApp(settings: Settings, { log, crash }: { log: Logge
       const address = await http.listen({ host: settings.listen.host, port: settings.listen.port })
       for (const owner of owners.values()) owner.start()
       if (settings.webhooks.enabled) sender.start()
+      stopNames = loop('names of older jobs', NAMES_EVERY_MS, log, bringInNames)
       return address
     },
     async stop() {
+      stopping.abort()
       await http.close()
       await Promise.all([solver.close(), lockDesk.close(), channels.close()])
-      await Promise.all([sender.stop(), ...[...owners.values()].map(owner => owner.stop())])
+      await Promise.all([sender.stop(), stopNames?.(), ...[...owners.values()].map(owner => owner.stop())])
       const away = await redis.ping().then(
         () => false,
         () => true,

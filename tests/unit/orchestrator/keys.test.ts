@@ -24,6 +24,9 @@ describe('keys', () => {
       keys.byClusterState('a', 'b'),
       keys.byState('a'),
       keys.byOwnerLabel('a', 'b', 'c'),
+      keys.byName('a'),
+      keys.byOwnerName('a', 'b'),
+      keys.named(),
       keys.changed(),
       keys.ask('a'),
       keys.spent('a', 'b'),
@@ -45,13 +48,15 @@ describe('keys', () => {
 describe('the lists of a job', () => {
   const labelled = record({ state: 'running', request: request({}, { labels: { team: 'crabs', run: '7' } }) })
 
-  test('are all, its owner, its state, both, its cluster’s state, and its labels', () => {
+  test('are all, its owner, its state, both, its cluster’s state, its name, its owner’s of that name, and its labels', () => {
     assert.deepEqual(indexKeys(keys, labelled).toSorted(), [
       'trotline:jobs',
       'trotline:jobs:cluster:local:state:running',
+      `trotline:jobs:name:${labelled.name}`,
       'trotline:jobs:owner:ada',
       'trotline:jobs:owner:ada:label:run:7',
       'trotline:jobs:owner:ada:label:team:crabs',
+      `trotline:jobs:owner:ada:name:${labelled.name}`,
       'trotline:jobs:owner:ada:state:running',
       'trotline:jobs:state:running',
     ])
@@ -60,7 +65,7 @@ describe('the lists of a job', () => {
   test('change with the state in the lists by state only', () => {
     const lists = JOB_STATES.map(state => new Set(indexKeys(keys, { ...labelled, state })))
     const inAll = [...(lists[0] ?? [])].filter(key => lists.every(list => list.has(key)))
-    assert.equal(inAll.length, 4)
-    for (const list of lists) assert.equal(list.size, 7)
+    assert.equal(inAll.length, 6)
+    for (const list of lists) assert.equal(list.size, 9)
   })
 })

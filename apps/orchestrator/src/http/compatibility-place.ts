@@ -19,7 +19,6 @@ import { claimFinding } from '../lifecycle/judge-parts.ts'
 import { NOWHERE, type Place, placesOf, worstOf } from '../lifecycle/judge-place.ts'
 import { ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
-import { createStoreTime } from './store-time.ts'
 
 interface Named {
   cluster?: string | undefined
@@ -45,7 +44,7 @@ export interface NamedPlace {
  * contradict it.
  */
 export async function placeNamed(
-  { clusters, facts }: Pick<Services, 'clusters' | 'facts'>,
+  { clusters, facts, storeTime }: Pick<Services, 'clusters' | 'facts' | 'storeTime'>,
   { cluster: name, partition: wanted, gpuType = null }: { [K in keyof Named]: Named[K] | null },
   said: Hardware,
 ): Promise<NamedPlace | null> {
@@ -53,7 +52,7 @@ export async function placeNamed(
   const cluster = clusters.find(candidate => candidate.name === name)
   if (!cluster) throw misnamed('/cluster', `There is no cluster "${name}"`, name, clusters)
   const { maxAgeHours } = cluster.probe
-  const seen = await createStoreTime()(() => facts.readFacts(name))
+  const seen = await storeTime()(() => facts.readFacts(name))
   if (seen === null && cluster.partitions === undefined) {
     const detail = `Cluster ${name} was never seen, so nobody knows its partitions; /readyz says what keeps it away.`
     throw new ProblemError('cluster-unreachable', detail)

@@ -16,7 +16,6 @@ import { checkOn, newestOn, placeNamed } from './compatibility-place.ts'
 import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
 import { JobParams, NoQuery } from './parameters.ts'
 import type { Services } from './services.ts'
-import { createStoreTime } from './store-time.ts'
 
 /** As it lies in its file; conda/README.md tells what the tables hold. */
 const Matrix = z.looseObject({}).meta({ id: 'CompatibilityMatrix' })
@@ -25,7 +24,7 @@ const MatrixHeaders = z.object({ 'if-none-match': z.string().max(1000).optional(
 export const compatibilityRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { compatibility, jobs, answers } = services
+    const { compatibility, jobs, answers, storeTime } = services
     const { text, sha256 } = compatibility.document
     const etag = `"${sha256}"`
 
@@ -111,7 +110,7 @@ export const compatibilityRoutes =
       },
       async request => {
         const { id } = request.params
-        const ask = createStoreTime()
+        const ask = storeTime()
         const job = await ask(() => jobs.read(id))
         authorize(request.principal, 'read', job)
         return reportShown(job, await ask(() => jobs.reportOf(id)))

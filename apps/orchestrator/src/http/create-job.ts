@@ -28,7 +28,7 @@ import type { JobRecord } from '../store/record.ts'
 import { type Judged, ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
 import { solveProblem } from './solve-problem.ts'
-import { type AskStore, createStoreTime } from './store-time.ts'
+import type { AskStore } from './store-time.ts'
 
 export interface JobToCreate {
   services: Services
@@ -58,7 +58,7 @@ export async function createJob(create: JobToCreate): Promise<CreatedJob> {
   const { services, request, principal, idempotency, dry, requestId, log } = create
   const { jobs, facts, nudges, crash, clusters, compatibility } = services
   const rerunOf = create.rerunOf ?? null
-  const ask = createStoreTime()
+  const ask = services.storeTime()
   // One round trip for both: each waits for whatever Redis is syncing to disk.
   const [known, seen] = await ask(() =>
     Promise.all([idempotency && !dry ? jobs.idempotent(idempotency) : null, facts.readFacts(request.cluster)]),

@@ -6,19 +6,18 @@ import { type JudgedOn, lockJudged } from '../lifecycle/judge-lock.ts'
 import { NOWHERE, placesOf } from '../lifecycle/judge-place.ts'
 import { ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
-import { createStoreTime } from './store-time.ts'
 
 export interface FoundTarget {
   solveFor(): SolveFor
   judge(lock: EnvironmentLock): CompatibilityReport
 }
 
-type Needs = Pick<Services, 'clusters' | 'facts' | 'compatibility'>
+type Needs = Pick<Services, 'clusters' | 'facts' | 'compatibility' | 'storeTime'>
 
 /** @throws ProblemError request-refused for what is not there, cluster-unreachable where nobody has seen the cluster */
 export async function targetFound(
   target: SolveTarget,
-  { clusters, facts, compatibility }: Needs,
+  { clusters, facts, compatibility, storeTime }: Needs,
 ): Promise<FoundTarget> {
   const judgedOn = (on: JudgedOn) => (lock: EnvironmentLock) => lockJudged(lock, on, compatibility).report
   if ('virtualPackages' in target) {
@@ -37,7 +36,7 @@ export async function targetFound(
       name,
       clusters.map(one => one.name),
     )
-  const seen = await createStoreTime()(() => facts.readFacts(name))
+  const seen = await storeTime()(() => facts.readFacts(name))
   const listed = (seen?.partitions ?? []).filter(each => cluster.partitions?.includes(each.name) ?? true)
   if (seen === null)
     throw new ProblemError(

@@ -32,7 +32,6 @@ import { IdempotencyHeaders, idempotencyOf } from './idempotency.ts'
 import { JobParams, NoQuery, repeated } from './parameters.ts'
 import { ProblemError } from './problems.ts'
 import type { Services } from './services.ts'
-import { createStoreTime } from './store-time.ts'
 
 const CancelQuery = z.strictObject({
   /** Ends a job that cannot be concluded; operators only. */
@@ -47,7 +46,7 @@ const SubmitQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('
 export const jobRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { jobs, nudges, settings } = services
+    const { jobs, nudges, settings, storeTime } = services
     const ListQuery = z.strictObject({
       state: JobState.optional(),
       cluster: ClusterName.optional(),
@@ -151,7 +150,7 @@ export const jobRoutes =
       },
       async (request, reply) => {
         const { id } = request.params
-        const { owner, text } = await createStoreTime()(() => jobs.viewText(id))
+        const { owner, text } = await storeTime()(() => jobs.viewText(id))
         authorize(request.principal, 'read', { id, owner })
         return sendText(reply, text)
       },
@@ -175,7 +174,7 @@ export const jobRoutes =
           await force(id, request.principal)
           return reply.code(202).send(await jobs.view(id))
         }
-        const ask = createStoreTime()
+        const ask = storeTime()
         const cancel = (job: JobRecord, at: string): Move | null => {
           if (isTerminal(job.state))
             throw new OrchestratorError('JOB_ENDED', `Job ${id} is ${job.state}; there is nothing to cancel`)
@@ -203,7 +202,7 @@ export const jobRoutes =
         const { principal } = request
         const { id } = request.params
         const idempotency = idempotencyOf(request.headers, principal, ['POST release', id])
-        const ask = createStoreTime()
+        const ask = storeTime()
         const known = idempotency ? await ask(() => jobs.idempotent(idempotency)) : null
         const release = (job: JobRecord, at: string): Move => {
           if (job.hold === null) throw new OrchestratorError('JOB_NOT_HELD', `Job ${id} is ${job.state} and not held`)

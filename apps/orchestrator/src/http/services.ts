@@ -21,6 +21,7 @@ import type { Changes } from '../streams/changes.ts'
 import type { LogFiles } from '../streams/log-files.ts'
 import type { Nudges } from '../streams/nudges.ts'
 import type { EventStreams } from './event-stream.ts'
+import type { AskStore } from './store-time.ts'
 
 export interface Services {
   settings: Settings
@@ -48,6 +49,8 @@ export interface Services {
   /** The logs that are followed: one reader each. */
   logFiles: LogFiles
   streams: EventStreams
+  /** For one request: what it asks of the store through this has a time limit, all together. */
+  storeTime(): AskStore
   /** Is the store there, and does it keep what it acknowledges? @throws STORE_UNREACHABLE */
   storeGaps(): Promise<string[]>
   /** null: not to be known. @throws STORE_UNREACHABLE */

@@ -2,13 +2,10 @@
 // as one that is away. What is still under way then may happen all the same; whoever writes has to say so.
 import { OrchestratorError } from '../errors.ts'
 
-/** With what comes before and after it a request is answered within a second. */
-const STORE_TIME_MS = 900
-
 /** Asks the store within what is left of the request's time. @throws STORE_UNREACHABLE */
 export type AskStore = <T>(question: () => Promise<T>) => Promise<T>
 
-export function createStoreTime(leftMs: number = STORE_TIME_MS): AskStore {
+export function createStoreTime(leftMs: number): AskStore {
   return async question => {
     const beganMs = performance.now()
     let timer: NodeJS.Timeout | undefined

@@ -11,6 +11,7 @@
 //      17 line of a list (job-line.ts)          18 owner           19 list of changed jobs (changed-script.ts)
 //      20 what webhooks are to be told (told-events.ts; '' : nothing)   21 list of all webhooks   22 outbox of webhooks
 //      23 shape and revision of the record (record.ts)
+//      24 the list of its owner's jobs of its name   25 how many jobs stand in theirs (name-index.ts)
 // Answers {'ok', seq} | {'stale', revision} | {'lease'} | {'known', idempotency value}
 import { TELL_CHANGED } from './changed-script.ts'
 import { LINE_FIELD } from './job-line.ts'
@@ -27,7 +28,9 @@ if revision ~= ARGV[1] then return {'stale', revision} end
 redis.call('HSET', KEYS[1], 'revision', tostring(tonumber(ARGV[1]) + 1), 'record', ARGV[2],
   '${LINE_FIELD}', ARGV[17], 'owner', ARGV[18], 'shape', ARGV[23] or '')
 for _, list in ipairs(cjson.decode(ARGV[8])) do redis.call('ZREM', list, ARGV[5]) end
-for _, list in ipairs(cjson.decode(ARGV[7])) do redis.call('ZADD', list, ARGV[6], ARGV[5]) end
+for _, list in ipairs(cjson.decode(ARGV[7])) do
+  if redis.call('ZADD', list, ARGV[6], ARGV[5]) == 1 and list == ARGV[24] then redis.call('INCR', ARGV[25]) end
+end
 if ARGV[4] == '' then redis.call('ZREM', KEYS[4], ARGV[5]) else redis.call('ZADD', KEYS[4], ARGV[4], ARGV[5]) end
 local seq = tonumber(redis.call('HGET', KEYS[1], 'seq') or '0')
 for _, event in ipairs(cjson.decode(ARGV[9])) do

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis'
 import { READ_CHANGED } from './changed-script.ts'
 import { lineText, READ_LINES, type ReadLine } from './job-line.ts'
 import type { Keys } from './keys.ts'
-import { pageRows, READ_PAGE, type ReadPage } from './page-script.ts'
+import { type PageQuestion, pageRows, READ_PAGE, type ReadPage } from './page-script.ts'
 import { asking } from './redis.ts'
 
 export interface ListFilter {
@@ -48,11 +48,9 @@ export interface JobList {
   changed(owner: string | null, after: number | null, most: number): Promise<ChangedJobs>
 }
 
-/** About ten milliseconds of Redis. */
+/** Fifteen milliseconds of Redis, and those that are looked at in one call. */
 export const MOST_LOOKED_AT = 5_000
-/** Rows looked at together where not all of them fit: at first, and at most, which takes Redis two milliseconds. */
-const AT_ONCE = 250
-const MOST_AT_ONCE = 1_000
+const MOST_AT_ONCE = 500
 
 interface Row {
   score: number
@@ -66,11 +64,11 @@ export function createJobList(
   lineOfRecord: (id: string) => Promise<JobSummary | null>,
 ): JobList {
   redis.defineCommand('trotlineLines', { lua: READ_LINES })
-  redis.defineCommand('trotlinePage', { numberOfKeys: 1, lua: READ_PAGE })
+  redis.defineCommand('trotlinePage', { numberOfKeys: 0, lua: READ_PAGE })
   redis.defineCommand('trotlineChanged', { numberOfKeys: 1, lua: READ_CHANGED })
   const scripts = redis as unknown as {
     trotlineLines(count: number, ...keys: string[]): Promise<ReadLine[]>
-    trotlinePage(list: string, ...args: (string | number)[]): Promise<ReadPage>
+    trotlinePage(question: string): Promise<ReadPage>
     trotlineChanged(list: string, after: string, most: string): Promise<[string, number, string[]]>
   }
 
@@ -86,55 +84,48 @@ export function createJobList(
     )
   }
 
-  /** The shortest of the sets in which every job that fits must stand. */
-  async function sourceOf({ owner, state, cluster, labels = [], held }: ListFilter): Promise<string> {
+  /** Every job that fits stands in all of the sets; what no set says, its line does, or the labels of its own owner. */
+  function placesOf({ owner, state, cluster, name, labels = [], held }: ListFilter) {
     const sets = [
       ...(owner && state ? [keys.byOwnerState(owner, state)] : []),
-      ...(owner && !state ? [keys.byOwner(owner)] : []),
-      ...(owner ? labels.map(([key, value]) => keys.byOwnerLabel(owner, key, value)) : []),
       ...(cluster && state ? [keys.byClusterState(cluster, state)] : []),
       ...(state && !cluster && !owner ? [keys.byState(state)] : []),
       ...(held ? [owner ? keys.heldOf(owner) : keys.held()] : []),
+      ...(owner ? labels.map(([key, value]) => keys.byOwnerLabel(owner, key, value)) : []),
     ]
-    const [only = keys.all()] = sets
-    if (sets.length < 2) return only
-    const sizes = await asking(Promise.all(sets.map(set => redis.zcard(set))))
-    return sets[sizes.indexOf(Math.min(...sizes))] ?? only
+    const isOwners = owner !== undefined && (state !== undefined || labels.length > 0 || held)
+    if (owner !== undefined && !isOwners) sets.push(keys.byOwner(owner))
+    if (sets.length === 0) sets.push(keys.all())
+    return {
+      sets,
+      words: cluster !== undefined && state === undefined ? [wordOf({ cluster })] : [],
+      labels: owner === undefined ? labels.map(([key, value]) => aroundOwner(keys, key, value)) : [],
+      name:
+        name === undefined
+          ? null
+          : {
+              set: owner === undefined ? keys.byName(name) : keys.byOwnerName(owner, name),
+              word: wordOf({ name }),
+              counted: keys.named(),
+              all: keys.all(),
+            },
+    }
   }
 
-  /** Which of these jobs have all the labels. */
-  async function labelled(
-    rows: readonly (Row & { text: string })[],
-    source: string,
-    { owner, labels: all = [] }: ListFilter,
-  ): Promise<boolean[]> {
-    // Whatever stands in a label's own set has that label.
-    const labels = all.filter(([key, value]) => owner === undefined || source !== keys.byOwnerLabel(owner, key, value))
-    if (labels.length === 0 || rows.length === 0) return rows.map(() => true)
-    const owners = rows.map(({ text }) => owner ?? (JSON.parse(text) as JobSummary).owner)
-    const having = new Set<string>()
-    await Promise.all(
-      [...new Set(owners)].flatMap(whose => {
-        const ids = rows.filter((_, i) => owners[i] === whose).map(({ id }) => id)
-        return labels.map(async ([key, value]) => {
-          const scores = await asking(redis.zmscore(keys.byOwnerLabel(whose, key, value), ...ids))
-          for (const [i, score] of scores.entries()) if (score !== null) having.add(`${key} ${value} ${ids[i]}`)
-        })
-      }),
-    )
-    return rows.map(({ id }) => labels.every(([key, value]) => having.has(`${key} ${value} ${id}`)))
-  }
-
+  /** Of a job from before lines were kept. */
   async function textOf(id: string, filter: ListFilter): Promise<string | null> {
     const line = await lineOfRecord(id)
-    return line !== null && fits(line, filter) ? JSON.stringify(line) : null
+    if (line === null || !fits(line, filter)) return null
+    const labels = (filter.labels ?? []).map(([key, value]) => keys.byOwnerLabel(line.owner, key, value))
+    const scores = await asking(Promise.all(labels.map(label => redis.zscore(label, id))))
+    return scores.includes(null) ? null : JSON.stringify(line)
   }
 
   const list: JobList = {
     lines,
 
     async listText(filter, limit, cursor) {
-      const source = await sourceOf(filter)
+      const asked = { ...placesOf(filter), job: keys.job(''), epochs: keys.epochs('') }
       const least = filter.sinceMs === undefined ? '-inf' : String(filter.sinceMs)
       const items: string[] = []
       const pageTo = (row: Row | null): string =>
@@ -144,36 +135,42 @@ export function createJobList(
       let seen: Row | null = cursor === null ? null : readCursor(cursor)
       const isNew = ({ id, score }: Row): boolean =>
         seen === null || score < seen.score || (score === seen.score && id < seen.id)
-      const where = [keys.job(''), keys.epochs(''), ...wordsOf(filter)]
       let last: Row | null = null
-      for (let again = 0, count = limit + 1, left = MOST_LOOKED_AT; ; ) {
-        const most = seen === null ? '+inf' : String(seen.score)
-        const [looked, lastId, lastScore, same, found] = await asking(
-          scripts.trotlinePage(source, most, least, again + count, ...where),
+      for (let again = seen === null ? 0 : 1, left = MOST_LOOKED_AT; ; ) {
+        // One more than is shown tells whether there is a next page.
+        const wanted = again + limit + 1 - items.length
+        const question: PageQuestion = {
+          ...asked,
+          ...{ most: seen === null ? '+inf' : String(seen.score), least },
+          ...{ wanted, look: again + Math.min(Math.max(wanted, MOST_AT_ONCE), left) },
+        }
+        const [looked, more, lastId, lastScore, same, found] = await asking(
+          scripts.trotlinePage(JSON.stringify(question)),
         )
         const rows = await Promise.all(
           pageRows(found)
             .filter(isNew)
             .map(async ({ id, score, line }) => ({ id, score, text: lineText(line) ?? (await textOf(id, filter)) })),
         )
-        const shown = rows.filter((row): row is Row & { text: string } => row.text !== null)
-        const wanted = await labelled(shown, source, filter)
-        for (const row of shown.filter((_, i) => wanted[i])) {
+        for (const row of rows) {
+          if (row.text === null) continue
           if (items.length === limit) return pageTo(last)
           items.push(row.text)
           last = row
         }
-        if (looked < again + count) return pageTo(null)
+        if (more === 0) return pageTo(null)
         // Behind whatever was looked at, the next page begins; behind the last that fits where this one is full.
         const lookedAt = { id: lastId, score: Number(lastScore) }
-        again = same
-        if (isNew(lookedAt)) {
-          seen = lookedAt
-          if (items.length < limit) last = lookedAt
+        if (!isNew(lookedAt)) {
+          // All were of that millisecond and are behind us.
+          again = same * 2
+          continue
         }
-        left -= count
+        left -= looked - again
+        again = same
+        seen = lookedAt
+        if (items.length < limit) last = lookedAt
         if (left <= 0) return pageTo(last)
-        count = Math.min(Math.max(count * 4, AT_ONCE), MOST_AT_ONCE, left)
       }
     },
 
@@ -201,15 +198,16 @@ export function createJobList(
   return list
 }
 
-/** As a kept line has them (READ_PAGE). */
-const wordsOf = ({ owner, state, cluster, name, held }: ListFilter): string[] => [
-  ...Object.entries({ owner, state, cluster, name }).flatMap(([field, value]) =>
-    value === undefined ? [] : [JSON.stringify({ [field]: value }).slice(1, -1)],
-  ),
-  ...(held ? ['"hold":"'] : []),
-]
+/** As a kept line has it. */
+const wordOf = (field: { name: string } | { cluster: string }): string => JSON.stringify(field).slice(1, -1)
 
-/** The same of a line that is made anew. */
+/** What the key of an owner's label has before the owner and behind. */
+function aroundOwner(keys: Keys, label: string, value: string): [string, string] {
+  const [before = '', behind = ''] = keys.byOwnerLabel('\0', label, value).split('\0')
+  return [before, behind]
+}
+
+/** Of a line that is made anew. */
 const fits = (job: JobSummary, { owner, state, cluster, name, held }: ListFilter): boolean =>
   (!owner || job.owner === owner) &&
   (!state || job.state === state) &&

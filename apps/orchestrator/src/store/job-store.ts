@@ -212,6 +212,8 @@ export function createJobStore({
         keys.webhooks(),
         keys.webhookOutbox(),
         shapeOf(next),
+        keys.byOwnerName(next.owner.id, next.name),
+        keys.named(),
       ),
     )
   }

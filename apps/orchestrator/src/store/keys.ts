@@ -19,6 +19,10 @@ export interface Keys {
   byClusterState(cluster: string, state: string): string
   byState(state: string): string
   byOwnerLabel(owner: string, key: string, value: string): string
+  byName(name: string): string
+  byOwnerName(owner: string, name: string): string
+  /** How many jobs stand in the sets of their name: fewer than all where an older version made some (name-index.ts). */
+  named(): string
   /** Jobs that are not over and need this lock on this cluster. */
   byEnvironment(cluster: string, lock: string): string
   /** Jobs that a person has to decide about. */
@@ -93,6 +97,9 @@ export function createKeys(prefix: string): Keys {
     byClusterState: (cluster, state) => key('jobs', 'cluster', cluster, 'state', state),
     byState: state => key('jobs', 'state', state),
     byOwnerLabel: (owner, label, value) => key('jobs', 'owner', owner, 'label', label, value),
+    byName: name => key('jobs', 'name', name),
+    byOwnerName: (owner, name) => key('jobs', 'owner', owner, 'name', name),
+    named: () => key('jobs-named'),
     held: () => key('jobs', 'held'),
     heldOf: owner => key('jobs', 'owner', owner, 'held'),
     changedJobs: () => key('changes'),
@@ -132,6 +139,8 @@ export function indexKeys(keys: Keys, job: JobRecord): string[] {
     keys.all(),
     keys.byState(job.state),
     keys.byOwner(owner),
+    keys.byName(job.name),
+    keys.byOwnerName(owner, job.name),
     keys.byOwnerState(owner, job.state),
     keys.byClusterState(job.cluster, job.state),
     ...(job.environment !== null && !isTerminal(job.state)

@@ -25,16 +25,21 @@ function optionsOf(address: RedisAddress) {
   }
 }
 
-/** The longest that a request waits for the store before it is answered 503. */
-const COMMAND_TIME_LIMIT_MS = 800
+/** How long a request waits for the store before it is answered 503: for one answer, and for all of them together. */
+export interface StorePatience {
+  commandMs: number
+  requestMs: number
+}
+/** With what comes before and after it a request is answered within a second. */
+export const STORE_PATIENCE: StorePatience = { commandMs: 800, requestMs: 900 }
 
-export function connectFailingFast(address: RedisAddress, log: Logger): Redis {
+export function connectFailingFast(address: RedisAddress, log: Logger, { commandMs } = STORE_PATIENCE): Redis {
   return loud(
     new Redis({
       ...optionsOf(address),
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: COMMAND_TIME_LIMIT_MS,
+      commandTimeout: commandMs,
       connectTimeout: 2_000,
     }),
     log,
