@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test'
 import { newSecret } from '../../apps/orchestrator/src/webhooks/ids.ts'
 import { post } from '../../apps/orchestrator/src/webhooks/post.ts'
 import { signedHeaders } from '../../apps/orchestrator/src/webhooks/signature.ts'
-import { pickPort, releasePorts } from '../../deploy/local/ports.ts'
+import { pickPort } from '../../deploy/local/ports.ts'
 import { eventually } from '../support/eventually.ts'
 
 const PAGE = join(import.meta.dirname, '../../docs/guide/60-webhooks.md')
@@ -74,7 +74,6 @@ describe('the receivers of the guide', () => {
     } finally {
       child.kill()
       await exited
-      releasePorts([port])
     }
   })
 

@@ -111,6 +111,7 @@ export function createSenderRig(
     privateHosts: [receiver.host],
     perOwner: 50,
     openPerWebhook: 100,
+    openBytesPerWebhook: 131_072,
     sendsAtOnce: 8,
     sendsPerMinute: 100_000,
     timeLimitSeconds: 10,
@@ -142,6 +143,7 @@ export function createSenderRig(
       const lease = createLease(redis, keys, WEBHOOK_LEASE)
       const limits = {
         mostOpen: rules.openPerWebhook,
+        mostOpenBytes: rules.openBytesPerWebhook,
         windowMs: WINDOW_MS,
         mostInWindow: MOST_IN_WINDOW,
         claimMs: CLAIM_MS,

@@ -193,7 +193,9 @@ const WebhookSettings = z.strictObject({
   perOwner: z.int().min(1).max(1000).default(50),
   /** Of one webhook: messages that wait or are parked. What comes on top of them becomes one message together. */
   openPerWebhook: z.int().min(10).max(1000).default(100),
-  /** Connections at once; to one webhook there is one at a time. */
+  /** Of these, the bytes of all bodies: with 50 webhooks an owner whose receivers are all down takes some 6.5 MB of the store. */
+  openBytesPerWebhook: z.int().min(65_536).max(16_777_216).default(131_072),
+  /** Connections at once; to one webhook there is one at a time. Half of them are kept for those that took what they were told last. */
   sendsAtOnce: z.int().min(1).max(64).default(8),
   sendsPerMinute: z.int().min(1).max(100_000).default(600),
   timeLimitSeconds: z.int().min(1).max(60).default(10),

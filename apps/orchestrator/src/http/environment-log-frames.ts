@@ -4,6 +4,7 @@ import type { Materialisation } from '@trotline/contracts'
 import { createLastLooks } from '../streams/last-looks.ts'
 import { LOG_FILES, type LogFile } from '../streams/log-files.ts'
 import { patiently } from '../streams/patiently.ts'
+import { createPieceSize } from '../streams/piece-size.ts'
 import { type Chunk, frame, frameWith, HEARTBEAT_MS } from './event-stream.ts'
 import { shown } from './log-frames.ts'
 
@@ -24,6 +25,7 @@ export async function* buildLogFrames(
 ): AsyncGenerator<Chunk> {
   let from = start
   const lastLooks = createLastLooks()
+  const size = createPieceSize(LOG_FILES.blockBytes)
   let silentSinceMs = performance.now()
   yield ': following\n\n'
   const file = open()
@@ -32,7 +34,7 @@ export async function* buildLogFrames(
       // Asked before the log is read: what was written before the end is told then.
       const state = await patiently(stateOf, signal)
       const isOver = state?.state !== 'wanted' && state?.state !== 'making'
-      const taking = { most: LOG_FILES.blockBytes, wholeCharacters: !(isOver && lastLooks.begun) }
+      const taking = { most: size.bytes, wholeCharacters: !(isOver && lastLooks.begun) }
       const piece = await patiently(() => file.take(from, taking), signal)
       if ('cut' in piece) {
         // Another try at making it begins its log anew.
@@ -44,6 +46,7 @@ export async function* buildLogFrames(
         const next = from + piece.bytes.length
         yield* frameWith({ id: String(next), event: 'log', data: { offset: from, next } }, shown(piece.bytes))
         from = next
+        size.told(piece.bytes.length)
         lastLooks.anew()
         silentSinceMs = performance.now()
         continue

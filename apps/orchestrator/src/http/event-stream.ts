@@ -92,12 +92,29 @@ export function createEventStreams(most: number, stalledMs: number): EventStream
 /** The generator is asked for more only when the client has taken what there was (back-pressure of the stream). */
 async function* unlessStalled(frames: AsyncIterable<Chunk>, limitMs: number, drop: () => void): AsyncGenerator<Chunk> {
   for await (const one of frames) {
-    const timer = setTimeout(drop, limitMs)
-    timer.unref()
+    const taken = afterAll(limitMs, drop)
     try {
       yield one
     } finally {
-      clearTimeout(timer)
+      taken()
     }
   }
+}
+
+const PARTS = 10
+
+/**
+ * Counts the time in parts, of which one that comes late is still one: a server that was itself held up for so long has not given its
+ * clients that time, and on its way back it comes to its timers before it comes to what they took.
+ */
+function afterAll(limitMs: number, act: () => void): () => void {
+  let left = PARTS
+  const timer = setInterval(() => {
+    left -= 1
+    if (left > 0) return
+    clearInterval(timer)
+    act()
+  }, limitMs / PARTS)
+  timer.unref()
+  return () => clearInterval(timer)
 }

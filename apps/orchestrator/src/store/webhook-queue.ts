@@ -39,6 +39,14 @@ export interface Collected {
   first: string[]
 }
 
+export interface Due {
+  id: string
+  /** '' where the webhook is gone. */
+  owner: string
+  /** It took what it was told last. */
+  answers: boolean
+}
+
 export type Claim =
   | { kind: 'none' }
   | { kind: 'digest'; webhook: WebhookRecord; collected: Collected }
@@ -58,6 +66,8 @@ export interface Settled {
 export interface QueueLimits {
   /** Waiting and parked messages of one webhook. */
   mostOpen: number
+  /** Of their bodies together; the last one may go past it. */
+  mostOpenBytes: number
   windowMs: number
   mostInWindow: number
   claimMs: number
@@ -69,8 +79,8 @@ export interface WebhookQueue {
   outbox(limit: number): Promise<OutboxEntry[]>
   /** Then the oldest entries may be gone. */
   isOutboxFull(): Promise<boolean>
-  /** The longest due first. The owner is '' where the webhook is gone. */
-  due(nowMs: number, from: number, limit: number): Promise<{ id: string; owner: string }[]>
+  /** The longest due first. */
+  due(nowMs: number, from: number, limit: number): Promise<Due[]>
   /** False: it was taken before. */
   take(entry: string, messages: readonly Addressed[], nowMs: number): Promise<boolean>
   claim(webhook: string, nowMs: number): Promise<Claim>
@@ -107,8 +117,14 @@ export function createWebhookQueue(
 
     async due(nowMs, from, limit) {
       const ids = await asking(redis.zrangebyscore(`${base}-due`, '-inf', nowMs, 'LIMIT', from, limit))
-      const records = await asking(Promise.all(ids.map(id => redis.hget(keys.webhook(id), 'record'))))
-      return ids.map((id, i) => ({ id, owner: String(JSON.parse(records[i] ?? '{}').owner ?? '') }))
+      const fields = await asking(
+        Promise.all(ids.map(id => redis.hmget(keys.webhook(id), 'record', 'failing', 'lastDeliveredAt'))),
+      )
+      return ids.map((id, i) => {
+        const [record, failing, lastDeliveredAt] = fields[i] ?? []
+        const owner = String(JSON.parse(record ?? '{}').owner ?? '')
+        return { id, owner, answers: !failing && Boolean(lastDeliveredAt) }
+      })
     },
 
     async take(entry, messages, nowMs) {
@@ -120,8 +136,9 @@ export function createWebhookQueue(
         head.type,
         line,
       ])
-      const { mostOpen, windowMs, mostInWindow } = limits
-      const answer = await script<string>(TAKE, entry, nowMs, mostOpen, windowMs, mostInWindow, JSON.stringify(rows))
+      const { mostOpen, mostOpenBytes, windowMs, mostInWindow } = limits
+      const numbers = [nowMs, mostOpen, mostOpenBytes, windowMs, mostInWindow]
+      const answer = await script<string>(TAKE, entry, ...numbers, JSON.stringify(rows))
       return answer === 'ok'
     },
 
@@ -132,6 +149,7 @@ export function createWebhookQueue(
         nowMs,
         nowMs + limits.claimMs,
         limits.mostOpen,
+        limits.mostOpenBytes,
       )
       if (kind === 'digest') {
         const [fields, collected, first] = rest as [string[], string[], string[]]
@@ -166,6 +184,7 @@ export function createWebhookQueue(
         jsonOf(park),
         jsonOf(parkWhereMany),
         Math.ceil(limits.mostOpen / 2),
+        Math.ceil(limits.mostOpenBytes / 2),
       )
     },
   }

@@ -8,6 +8,7 @@ import type { Changes } from './changes.ts'
 import { createLastLooks } from './last-looks.ts'
 import type { LogFile, LogFiles } from './log-files.ts'
 import { patiently } from './patiently.ts'
+import { createPieceSize } from './piece-size.ts'
 
 /** Where a reader stands: so many bytes into the log of that attempt. */
 export interface LogCursor {
@@ -40,6 +41,7 @@ export interface LogWanted {
   attempt: number | null
   /** null: from the newest attempt's first byte. */
   from: LogCursor | null
+  /** Of one piece at most; the first ones are smaller. */
   pieceBytes: number
   /** How long it waits for news before it shows a sign of life. */
   idleMs?: number
@@ -71,6 +73,7 @@ export async function* followLog(
     }
     let told: number | null = null
     const lastLooks = createLastLooks()
+    const size = createPieceSize(wanted.pieceBytes)
     while (!signal.aborted) {
       const run = wanted.stream === 'slurm' ? SLURM_LOG : runAt(job, cursor?.attempt ?? wanted.attempt)
       if (run === null) {
@@ -97,7 +100,7 @@ export async function* followLog(
       file = here
       const { attempt, offset } = cursor
       const over = run.endedAt !== null || isTerminal(job.state) || newer(job, run) !== null
-      const taking = { most: wanted.pieceBytes, wholeCharacters: !(over && lastLooks.begun) }
+      const taking = { most: size.bytes, wholeCharacters: !(over && lastLooks.begun) }
       const piece = await patiently(() => here.take(offset, taking), signal)
       if ('cut' in piece) {
         yield { kind: 'cut', attempt, at: offset }
@@ -107,6 +110,7 @@ export async function* followLog(
       if (piece.bytes.length > 0) {
         lastLooks.anew()
         yield { kind: 'bytes', attempt, offset, bytes: piece.bytes }
+        size.told(piece.bytes.length)
         cursor = { attempt, offset: offset + piece.bytes.length }
         continue
       }

@@ -12,7 +12,7 @@ import { isCoded } from '../errors.ts'
 import type { Lease } from '../store/lease.ts'
 import { RENEW_EVERY_MS } from '../store/lease.ts'
 import type { ToldEvent } from '../store/told-events.ts'
-import type { Addressed, Claim, OutboxEntry, WebhookQueue } from '../store/webhook-queue.ts'
+import type { Addressed, Claim, Due, OutboxEntry, WebhookQueue } from '../store/webhook-queue.ts'
 import type { WebhookRecord } from '../store/webhook-record.ts'
 import type { WebhookStore } from '../store/webhooks.ts'
 import { messageIdOf } from './ids.ts'
@@ -40,6 +40,11 @@ export const WINDOW_MS = 600_000
 export const MOST_IN_WINDOW = 5
 /** Of one owner, so that receivers that hang keep only their owner waiting. */
 export const SENDS_PER_OWNER = 2
+/**
+ * Of webhooks that did not take what they were told last, and of those that have never taken anything, of an owner and of all: however many
+ * receivers hang, those that answer find room.
+ */
+export const unprovenOf = (most: number): number => Math.max(1, Math.floor(most / 2))
 /** Well past the longest try and past the lease of whoever made it. */
 export const CLAIM_MS = 90_000
 
@@ -84,7 +89,7 @@ export function createSender(parts: SenderParts): Sender {
   const stopping = new AbortController()
   const rate = createRate(settings.sendsPerMinute)
   /** Webhooks to which something is on its way. */
-  const busy = new Map<string, { owner: string; done: Promise<void> }>()
+  const busy = new Map<string, Due & { done: Promise<void> }>()
   let heldAtMs = Number.NEGATIVE_INFINITY
   let loop: Promise<void> | null = null
 
@@ -166,19 +171,26 @@ export function createSender(parts: SenderParts): Sender {
   async function sendDue(): Promise<void> {
     for (let from = 0; ; from += WEBHOOKS_AT_ONCE) {
       const due = await queue.due(now().getTime(), from, WEBHOOKS_AT_ONCE)
-      for (const { id, owner } of due) {
+      for (const one of due) {
         if (busy.size >= settings.sendsAtOnce || stopping.signal.aborted) return
-        if (busy.has(id) || sendsOf(owner) >= SENDS_PER_OWNER) continue
+        if (busy.has(one.id) || !hasRoom(one)) continue
         if (!rate.take(now().getTime())) return
-        begin(id, owner)
+        begin(one)
       }
       if (due.length < WEBHOOKS_AT_ONCE) return
     }
   }
 
-  const sendsOf = (owner: string): number => [...busy.values()].filter(one => one.owner === owner).length
+  function hasRoom({ owner, answers }: Due): boolean {
+    const all = [...busy.values()]
+    const own = all.filter(one => one.owner === owner)
+    if (own.length >= SENDS_PER_OWNER) return false
+    const unproven = (some: typeof all): number => some.filter(one => !one.answers).length
+    return answers || (unproven(own) < unprovenOf(SENDS_PER_OWNER) && unproven(all) < unprovenOf(settings.sendsAtOnce))
+  }
 
-  function begin(webhook: string, owner: string): void {
+  function begin(due: Due): void {
+    const webhook = due.id
     const done = work(webhook)
       .catch(error => {
         // What was claimed comes again by itself.
@@ -188,7 +200,7 @@ export function createSender(parts: SenderParts): Sender {
         else log.error({ err: error, webhook }, 'a webhook could not be seen to')
       })
       .finally(() => busy.delete(webhook))
-    busy.set(webhook, { owner, done })
+    busy.set(webhook, { ...due, done })
   }
 
   const allDone = (): Promise<unknown> => Promise.all([...busy.values()].map(({ done }) => done))
