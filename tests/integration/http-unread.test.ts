@@ -1,6 +1,7 @@
 // What Node.js refuses before any route is asked is answered with a problem as well, and a problem has nothing of the answer that it replaces.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -95,8 +96,8 @@ describe('what cannot be read', () => {
 
   test('what is no HTTP behind a request whose answer has begun ends that answer, and nothing is written into it', async () => {
     const { id } = await store.add()
-    const request = lines(`GET /v1/jobs/${id}/events HTTP/1.1`, 'host: x', `authorization: Bearer ${TOKENS.ada}`)
-    const heard = await converse([request, /event: state/], ['hello\r\n\r\n', null])
+    const following = lines(`GET /v1/jobs/${id}/events HTTP/1.1`, 'host: x', `authorization: Bearer ${TOKENS.ada}`)
+    const heard = await converse([following, /event: state/], ['hello\r\n\r\n', null])
     assert.equal(heard.split('HTTP/1.1').length - 1, 1, heard)
   })
 
@@ -104,6 +105,19 @@ describe('what cannot be read', () => {
     const head = `GET /v1/jobs HTTP/1.1\r\nhost: x\r\nx-large: ${'x'.repeat(20_000)}`
     const heard = await converse([head, /16 KiB/], ['x'.repeat(100_000), null])
     assert.match(heard, /"code":"invalid-request".*\}$/)
+  })
+
+  test('whoever asks for the headers alone, and too long, has the headers of the refusal', async () => {
+    const headers = { authorization: `Bearer ${TOKENS.ada}` }
+    const asked = request({ host: '127.0.0.1', port, method: 'HEAD', path: `/?x=${'x'.repeat(20_000)}`, headers })
+    // Once it is answered, how the connection ends is no matter.
+    asked.on('error', () => undefined)
+    const [answer] = (await once(asked.end(), 'response')) as [IncomingMessage]
+    assert.deepEqual(
+      [answer.statusCode, answer.headers['content-type']],
+      [400, 'application/problem+json; charset=utf-8'],
+    )
+    await once(answer.resume(), 'end')
   })
 
   test('whoever is refused and stays has no connection any more', async () => {

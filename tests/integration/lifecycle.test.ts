@@ -553,8 +553,8 @@ describe('the life of a job', () => {
   })
 
   describe('finished', () => {
-    async function over(world: World, word: string): Promise<JobRecord> {
-      const job = await world.taken()
+    async function over(world: World, word: string, given: Partial<JobRecord> = {}): Promise<JobRecord> {
+      const job = await world.taken(given)
       has(world, job, word)
       await watch(world.context)
       return job
@@ -626,6 +626,24 @@ describe('the life of a job', () => {
       world.result(job, { outcome: 'failed', failure, training: null })
       world.pass(3_000)
       assert.equal((await world.settle(job)).failure?.reason, 'training')
+    })
+
+    test('that its environment was changed is told before its end is: the next job must not begin there', async () => {
+      const world = await createWorld()
+      const lock = 'e'.repeat(64)
+      const told: string[] = []
+      world.context.environments = {
+        ...NO_ENVIRONMENTS,
+        used: async () => undefined,
+        drifted: async (_look, id) => void told.push((await world.store.jobs.read(id)).state),
+      }
+      const job = await over(world, 'FAILED', { environment: { lock, name: null, look: null } })
+      const drift = { detail: 'lib/a has other bytes than a 1 brought', files: [], count: 1 }
+      const look = { lockId: lock, depth: 'times', looked: 1, of: 1, seconds: 0, drift } as const
+      const failure = { reason: 'environment', code: 'environment-changed', detail: drift.detail } as const
+      world.result(job, { outcome: 'failed', failure, training: null, environment: look })
+      assert.equal((await world.settle(job)).state, 'failed')
+      assert.deepEqual(told, ['finishing'])
     })
 
     test('a time limit needs no result to be told', async () => {

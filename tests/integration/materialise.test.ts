@@ -5,14 +5,14 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type BuildOrder, type Drift, type EnvironmentLock, FILES } from '@trotline/contracts'
 import { createLocalTransport, type SubmitOrder, type SubmitOutcome, type Transport } from '@trotline/slurm'
 import type { ClusterAccess } from '../../apps/orchestrator/src/clusters/access.ts'
 import { buildOf, environmentsOf } from '../../apps/orchestrator/src/clusters/environment-directory.ts'
-import { startRun } from '../../apps/orchestrator/src/clusters/environment-run.ts'
+import { aliveRun, startRun } from '../../apps/orchestrator/src/clusters/environment-run.ts'
 import type { WorkerRelease } from '../../apps/orchestrator/src/clusters/release.ts'
 import { ClusterEnvironments } from '../../apps/orchestrator/src/environment-settings.ts'
 import { type CrashPoint, ENVIRONMENT_CRASH_POINTS } from '../../apps/orchestrator/src/lifecycle/crash-points.ts'
@@ -164,7 +164,7 @@ describe('an environment on a cluster', () => {
     await rig.close()
     await Promise.all(transports.map(transport => transport.close()))
     spawnSync('chmod', ['-R', 'u+w', folder])
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   })
 
   async function createWorld(environments: Record<string, unknown> = {}): Promise<World> {
@@ -270,15 +270,11 @@ describe('an environment on a cluster', () => {
       jobs: createJobEnvironments({ store: materialisations, settings, lease: leaseNow, now }),
       record: () => materialisations.read('local', ID),
       until: (owner, what, holds) =>
-        eventually(
-          what,
-          async () => {
-            await owner.round()
-            const record = await world.record()
-            return holds(record) ? { record } : null
-          },
-          12_000,
-        ).then(
+        eventually(what, async () => {
+          await owner.round()
+          const record = await world.record()
+          return holds(record) ? { record } : null
+        }).then(
           found => found.record as MaterialisationRecord,
           async error => {
             const files = transport.exec(['sh', '-c', 'cd "$1" && head -c 300 *', 'show', buildOf(workDir, ID)])
@@ -539,16 +535,12 @@ describe('an environment on a cluster', () => {
     for (const lock of locks) await world.requests.verifyOn('local', lock, 'ada')
     const owner = world.owner()
     let most = 0
-    await eventually(
-      'each was looked at',
-      async () => {
-        await owner.round()
-        const records = await world.materialisations.list('local')
-        most = Math.max(most, records.filter(({ inner }) => inner.doing !== null).length)
-        return records.every(({ look }) => look !== null)
-      },
-      30_000,
-    )
+    await eventually('each was looked at', async () => {
+      await owner.round()
+      const records = await world.materialisations.list('local')
+      most = Math.max(most, records.filter(({ inner }) => inner.doing !== null).length)
+      return records.every(({ look }) => look !== null)
+    })
     assert.equal(most, 2)
   })
 
@@ -563,6 +555,24 @@ describe('an environment on a cluster', () => {
       code: 'DIRECTORY_REFUSED',
       message: /could not be started in .*: .*no-such-folder\/look-1\.claim/,
     })
+  })
+
+  test('a program that leaves its exit code and goes while it is looked for has ended, and is not called gone', async () => {
+    const { root, transport } = await createWorld()
+    const directory = join(root, '.builds', ID)
+    const programs = join(directory, 'bin')
+    mkdirSync(programs, { recursive: true })
+    const { pid } = spawnSync('true')
+    writeFileSync(join(directory, 'look-1.pid'), `${pid} ${hostname()}\n`)
+    assert.equal(await aliveRun(transport, directory, 'look-1'), 'gone')
+    // The host's name is asked for between the two looks.
+    const uname = `#!/bin/sh\necho 0 >'${directory}/look-1.rc'\necho ${hostname()}\n`
+    writeFileSync(join(programs, 'uname'), uname, { mode: 0o755 })
+    const meanwhile: Transport = {
+      ...transport,
+      exec: (argv, options) => transport.exec(['env', `PATH=${programs}:${process.env.PATH}`, ...argv], options),
+    }
+    assert.equal(await aliveRun(meanwhile, directory, 'look-1'), 'ended')
   })
 
   test('an error of the server’s own is told, and not met again every second', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { test } from 'node:test'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createEventStreams, frame } from '../../../apps/orchestrator/src/http/event-stream.ts'
+import { eventually } from '../../support/eventually.ts'
 
 test('a frame has its id, its event and one line of data, and ends with an empty line', () => {
   assert.equal(frame({ id: '7', event: 'state', data: { a: 1 } }), 'id: 7\nevent: state\ndata: {"a":1}\n\n')
@@ -18,6 +20,50 @@ test('text with line ends cannot break out of its data', () => {
   assert.deepEqual(lines.slice(0, 2), ['id: 1', 'event: note'])
   assert.deepEqual(lines.slice(3), ['', ''])
   assert.deepEqual(JSON.parse(lines[2]?.slice('data: '.length) ?? ''), { text })
+})
+
+/** A stream of one event after the other, each more than is held for a client; and whether its client was dropped. */
+function streamFor(stalledMs: number): { body: Readable; isDropped: () => boolean } {
+  const raw = Object.assign(new EventEmitter(), {
+    destroyed: false,
+    destroy() {
+      raw.destroyed = true
+    },
+  })
+  const request = { raw: new EventEmitter(), log: { info: () => {}, debug: () => {} } } as unknown as FastifyRequest
+  let body: Readable | null = null
+  const reply = {
+    raw,
+    header: () => reply,
+    send(sent: Readable) {
+      body = sent
+      return reply
+    },
+  } as unknown as FastifyReply
+  createEventStreams(1, stalledMs).open(request, reply, async function* () {
+    for (;;) yield Buffer.alloc(1_048_576)
+  })
+  return { body: body ?? assert.fail('nothing was sent'), isDropped: () => raw.destroyed }
+}
+
+test('a client that takes nothing for so long is dropped', async () => {
+  const { body, isDropped } = streamFor(50)
+  await once(body, 'readable')
+  await eventually('it is dropped', isDropped)
+})
+
+test('a client that takes what it is given is not dropped for a server that was held up itself', async () => {
+  const stalledMs = 300
+  const { body, isDropped } = streamFor(stalledMs)
+  await once(body, 'readable')
+  const untilMs = performance.now() + 2 * stalledMs
+  while (performance.now() < untilMs);
+  // As sockets do: what was taken is heard of after the timers that were due.
+  await new Promise(resolve => setTimeout(resolve))
+  assert.ok(body.read() !== null)
+  await once(body, 'readable')
+  assert.ok(!isDropped())
+  body.destroy()
 })
 
 test('a reader that went before its stream was opened takes up no place', async () => {

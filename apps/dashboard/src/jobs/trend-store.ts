@@ -2,11 +2,12 @@
 // somebody can see, two at a time.
 import { type Signal, signal } from '@preact/signals'
 import type { JobSummary } from '@trotline/contracts'
-import { client } from '../api/client.ts'
+import { client, Refused } from '../api/client.ts'
 import { serverTimeMs } from '../clock.ts'
 import { lossOfLine, MOST_POINTS, NO_TREND, pointOfEpoch, type Trend, withAsked, withPoint } from './loss-trend.ts'
 
 const AT_ONCE = 2
+const AGAIN_MS = 5_000
 /** The least lately wanted goes first. */
 const MOST_KEPT = 400
 
@@ -36,7 +37,7 @@ export function tellTrend(row: JobSummary): void {
   trend.value = withPoint(trend.value, { epoch, loss, atMs: row.endedAt === null ? serverTimeMs() : 0 })
 }
 
-/** What was before. Asked once; where no answer comes, again with the next sight of it. */
+/** What was before. Asked once; again where the server says so, and where no answer comes, with the next sight of it. */
 export function wantTrend(id: string): void {
   if (asked.has(id)) return
   asked.add(id)
@@ -56,8 +57,10 @@ async function next(): Promise<void> {
       trend.value,
       data.items.map(pointOfEpoch).filter(point => point !== null),
     )
-  } catch {
+  } catch (error) {
     asked.delete(id)
+    // A row that stays in view is not seen anew.
+    if (error instanceof Refused && error.status === 503) setTimeout(() => wantTrend(id), AGAIN_MS)
   } finally {
     asking -= 1
     void next()

@@ -1,6 +1,6 @@
 // Keys of the page. Single letters can be switched off (WCAG 2.1.4), are dead while somebody types, and each does what a button does too.
 import { signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { keep, kept } from './kept.ts'
 
 export const shortcutsOn = signal(kept('shortcuts') !== 'off')
@@ -38,7 +38,8 @@ addEventListener('keydown', event => {
 export function useKeys(listener: KeyListener): void {
   const newest = useRef(listener)
   newest.current = listener
-  useEffect(() => {
+  // Before it is painted: whoever sees a page presses its keys.
+  useLayoutEffect(() => {
     const listening: KeyListener = (key, event) => newest.current(key, event)
     listeners.push(listening)
     return () => {

@@ -84,14 +84,17 @@ async function tailOf(transport: Transport, path: string): Promise<string> {
   return new TextDecoder().decode(slice?.bytes ?? new Uint8Array()).trim()
 }
 
-// Login nodes may be several behind one name: a process of another one is nobody's to judge by its number.
+// Login nodes may be several behind one name: a process of another one is nobody's to judge by its number. One that has gone is asked for
+// its exit code once more: it may have left it, and gone, between the first question and the last.
 const ALIVE = `
 cd -- "$1" 2>/dev/null || { echo gone; exit 0; }
 [ -e "$2.rc" ] && { echo ended; exit 0; }
 read -r pid host <"$2.pid" 2>/dev/null || { [ -e "$2.claim" ] && echo unknown || echo gone; exit 0; }
 [ "$host" = "$(uname -n)" ] || { echo elsewhere; exit 0; }
 case $pid in ''|*[!0-9]*) echo unknown; exit 0;; esac
-if kill -s 0 -- "-$pid" 2>/dev/null && tr '\\0' '\\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -F -x -- "$1/$2"; then echo alive; else echo gone; fi
+if kill -s 0 -- "-$pid" 2>/dev/null && tr '\\0' '\\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -F -x -- "$1/$2"; then echo alive
+elif [ -e "$2.rc" ]; then echo ended
+else echo gone; fi
 `
 
 /**

@@ -4,7 +4,6 @@ import { Cluster, ClusterPage, PauseRequest, ProbeRequest } from '@trotline/cont
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { ClusterSettings } from '../config.ts'
-import { isCoded } from '../errors.ts'
 import type { Asked } from '../store/probes.ts'
 import { authorizeOperator } from './auth.ts'
 import { clusterViews } from './cluster-view.ts'
@@ -16,13 +15,10 @@ import type { Services } from './services.ts'
 /** Any text: a name that does not fit the alphabet is the name of no cluster. */
 const ClusterParams = z.strictObject({ name: z.string() })
 
-/** Made due at once by a resume; those behind them are due within 5 s anyway. */
-const WOKEN_AT_ONCE = 100
-
 export const clusterRoutes =
   (services: Services): FastifyPluginAsyncZod =>
   async app => {
-    const { clusters, facts, pauses, probes, jobs, nudges } = services
+    const { clusters, facts, pauses, probes } = services
     const view = clusterViews(services)
 
     app.get(
@@ -103,10 +99,10 @@ export const clusterRoutes =
         authorizeOperator(principal, 'resume a cluster')
         const cluster = clusterNamed(params.name)
         const idempotency = idempotencyOf(request.headers, principal, ['POST resume', cluster.name])
-        if (await pauses.resume(cluster.name, idempotency)) {
+        // Whoever owns the cluster sees it within a second. A hand in the records of those that wait would only cross with its own, and
+        // who loses that race falls out of the order of acceptance.
+        if (await pauses.resume(cluster.name, idempotency))
           request.log.info({ cluster: cluster.name, by: principal.owner.id }, 'resumed')
-          await wake(cluster.name)
-        }
         return view(cluster)
       },
     )
@@ -162,21 +158,5 @@ export const clusterRoutes =
       const found = clusters.find(cluster => cluster.name === name)
       if (found) return found
       throw new ProblemError('cluster-not-found', `There is no cluster ${JSON.stringify(name.slice(0, 64))} here`)
-    }
-
-    /** What waited for the pause is due now. A job that somebody else writes at this moment is due soon enough by itself. */
-    async function wake(cluster: string): Promise<void> {
-      const ids = await jobs.idsInState(cluster, 'prepared')
-      for (const id of ids.slice(0, WOKEN_AT_ONCE)) {
-        try {
-          const job = await jobs.read(id)
-          if (job.trying?.code !== 'CLUSTER_PAUSED') continue
-          const inner = { ...job.inner, dueAt: services.now().getTime() }
-          await jobs.commit(job, { ...job, inner }, [], null)
-          await nudges.send(cluster, id)
-        } catch (error) {
-          if (!isCoded(error) || error.code === 'STORE_UNREACHABLE') throw error
-        }
-      }
     }
   }

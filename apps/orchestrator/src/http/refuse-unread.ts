@@ -6,7 +6,19 @@ import { PROBLEMS, problemBody } from './problems.ts'
 
 const CODE = 'invalid-request'
 const STATUS = PROBLEMS[CODE].status
-type Unread = Error & { code?: string }
+type Unread = Error & {
+  code?: string
+  /** What came last, a Buffer, and how far it was read. */
+  rawPacket?: unknown
+  bytesParsed?: number
+}
+
+/** Its client takes whatever comes behind the headers for garbage (RFC 9110, 9.3.2). */
+function asksForHead({ rawPacket, bytesParsed }: Unread): boolean {
+  const read = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1', 0, bytesParsed) : ''
+  // Behind an empty line it is another request, or a body, that could not be read.
+  return read.startsWith('HEAD ') && !read.includes('\r\n\r\n')
+}
 
 const MALFORMED =
   'What came over this connection is not HTTP/1.1 as it has to be. Send it with an HTTP client or library.'
@@ -33,6 +45,9 @@ function answerOf(detail: string, baseUrl: string): { headers: Record<string, st
 /** As Node.js's own handler looks whether an answer is under way: into it nothing may be written. */
 type Answering = Socket & { _httpMessage?: Pick<ServerResponse, 'headersSent'> | null }
 
+/** Whoever has been refused and does not go: Node.js itself lets them stay for up to 90 s. */
+const STAY_MS = 5_000
+
 /** Fastify's `clientErrorHandler`. Who has gone is told nothing, and an answer that has begun is broken off. */
 export const refuseUnread =
   (baseUrl: string) =>
@@ -44,7 +59,10 @@ export const refuseUnread =
     }
     const { headers, body } = answerOf(DETAILS[error.code ?? ''] ?? MALFORMED, baseUrl)
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-    socket.end([`HTTP/1.1 ${STATUS} ${STATUS_CODES[STATUS]}`, ...lines, '', body].join('\r\n'))
+    const shown = asksForHead(error) ? '' : body
+    socket.end([`HTTP/1.1 ${STATUS} ${STATUS_CODES[STATUS]}`, ...lines, '', shown].join('\r\n'))
+    const goes = setTimeout(() => socket.destroy(), STAY_MS).unref()
+    socket.once('close', () => clearTimeout(goes))
   }
 
 /** For the server's `checkExpectation`: Node.js would answer an empty 417. */

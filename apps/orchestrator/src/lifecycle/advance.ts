@@ -66,7 +66,8 @@ export async function advanceAll(
     const storing = storeOne(step, result, context)
     stored.set(result.job.id, storing)
     const point = AFTER_SOME[step]
-    if (point) void storing.then(() => context.crash(point))
+    // A try that is noted is no part of a batch that was done: a job has to have moved.
+    if (point) void storing.then(advanced => !(advanced instanceof Error) && advanced.moved && context.crash(point))
   }
   const results = await run(step, inOrder, context, pressure, keep).catch((error: unknown) =>
     inOrder.map((job): Result => ({ job, outcome: { failed: error } })),
@@ -154,26 +155,14 @@ async function store(step: Step, { job, outcome }: Result, context: StageContext
 
 async function commit(job: JobRecord, move: Move, context: StageContext): Promise<JobRecord> {
   const stored = await context.jobs.commit(job, move.next, move.events, context.lease())
-  if (isTerminal(stored.state)) await settleEnded(stored, context)
-  return stored
+  return isTerminal(stored.state) ? settleEnded(stored, context) : stored
 }
 
-async function settleEnded(job: JobRecord, context: StageContext): Promise<void> {
+/** Answers the record as it is then: nothing is due any more, so nobody seals it again. */
+async function settleEnded(job: JobRecord, context: StageContext): Promise<JobRecord> {
   await afterEnd(job, context)
-  if (job.environment !== null) await leaveEnvironment(job, job.environment, context)
-  await context.jobs.commit(job, { ...job, inner: { ...job.inner, dueAt: null } }, [], context.lease())
-}
-
-/** Durable before the record is sealed: a job that found its environment changed is the last that began in it. */
-async function leaveEnvironment(
-  { id, runs, createdAt }: JobRecord,
-  { lock, look }: NonNullable<JobRecord['environment']>,
-  { environments }: StageContext,
-): Promise<void> {
-  await environments.used(lock)
-  // A run may say what it likes in its result; it says nothing of environments that its job does not run in.
-  if (look !== null && look.drift !== null && look.lockId === lock)
-    await environments.drifted(look, id, runs.at(-1)?.startedAt ?? createdAt)
+  if (job.environment !== null) await context.environments.used(job.environment.lock)
+  return context.jobs.commit(job, { ...job, inner: { ...job.inner, dueAt: null } }, [], context.lease())
 }
 
 /** A clean stop closes the connection under a stage: that is no try, and least of all a reason to hold the job. */

@@ -9,7 +9,7 @@ import { isFaultOfCluster, nextSubmission, retriesOf } from './attempts.ts'
 import { placeOf, type StageContext } from './context.ts'
 import { explain, explainedBySlurm } from './failures.ts'
 import { cancelled, completed, failed, type Move, ranWith, runSeen, submitAgain } from './machine.ts'
-import { tellMissed } from './materialise-jobs.ts'
+import { tellDrifted, tellMissed } from './materialise-jobs.ts'
 import { collectSightings } from './node-sightings.ts'
 import type { Wait } from './outcome.ts'
 import { timeLimitPassed } from './time-limit.ts'
@@ -230,6 +230,7 @@ async function collectRuns(
   if (result !== null) {
     current = ranWith(current, result)
     await tellMissed(job, result, context.environments)
+    await tellDrifted(current, context.environments)
   }
   return current === job ? job : context.jobs.commit(job, current, events, context.lease())
 }

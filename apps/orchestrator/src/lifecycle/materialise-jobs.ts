@@ -110,6 +110,19 @@ export async function tellMissed(
 }
 
 /**
+ * Before the job's end is told: it is the last that began in what it found changed, and whoever sees it fail may send the next at once.
+ * A run may say what it likes in its result; it says nothing of environments that its job does not run in.
+ */
+export async function tellDrifted(
+  { id, runs, createdAt, environment }: Pick<JobRecord, 'id' | 'runs' | 'createdAt' | 'environment'>,
+  environments: Pick<JobEnvironments, 'drifted'>,
+): Promise<void> {
+  const look = environment?.look ?? null
+  if (look === null || look.drift === null || look.lockId !== environment?.lock) return
+  await environments.drifted(look, id, runs.at(-1)?.startedAt ?? createdAt)
+}
+
+/**
  * May its time be that of its environment, and no other? A further submission also waits out what ended the one before it (attempts.ts), and
  * one that was meant what may still reach Slurm.
  */

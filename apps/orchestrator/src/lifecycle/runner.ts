@@ -29,8 +29,8 @@ const LANES: Record<Step, { hands: number; batch: number }> = {
 const READ_AT_ONCE = 200
 /** Waits longer than this are left to the sweep of the due index. */
 const OWN_TIMER_MS = 5_000
-/** How soon after its end a pause is noticed. */
-const PAUSE_LOOK_MS = 2_000
+/** How soon after its end a pause is noticed: a read of one key, as long as anybody waits for it. */
+const PAUSE_LOOK_MS = 1_000
 
 interface Lane {
   step: Step
@@ -57,6 +57,7 @@ export function createRunner(context: StageContext, log: Logger): Runner {
   const pressure = new BackPressure()
   let probeTimer: NodeJS.Timeout | undefined
   let pauseTimer: NodeJS.Timeout | undefined
+  let takeOverTimer: NodeJS.Timeout | undefined
   let reading = false
   let stopped = false
 
@@ -78,6 +79,8 @@ export function createRunner(context: StageContext, log: Logger): Runner {
 
   async function readNudged(): Promise<void> {
     reading = true
+    // Who is nudged in the same breath is read together: the first would go alone, and the others would wait for its step.
+    await null
     try {
       while (nudged.size > 0 && !stopped) await readSome([...nudged].slice(0, READ_AT_ONCE))
     } finally {
@@ -221,19 +224,22 @@ export function createRunner(context: StageContext, log: Logger): Runner {
     attendPressure()
   }
 
-  // Jobs that waited for the site under the last owner are due later than they need be.
-  follow(
-    context.jobs.idsInState(context.cluster.settings.name, 'prepared').then(
-      ids => ids.forEach(nudge),
-      error => log.warn({ err: error }, 'the jobs that wait for the site are looked at when they are due'),
-    ),
-  )
+  /** Jobs that waited for the site, or for the end of a pause, under the last owner are due later than they need be. */
+  async function takeOver(): Promise<void> {
+    try {
+      for (const id of await context.jobs.idsInState(context.cluster.settings.name, 'prepared')) nudge(id)
+    } catch (error) {
+      log.debug({ err: error }, 'the jobs that wait for the site are asked for again')
+      if (!stopped) takeOverTimer = setTimeout(() => follow(takeOver()), PAUSE_LOOK_MS)
+    }
+  }
+  follow(takeOver())
 
   return {
     nudge,
     async stop() {
       stopped = true
-      for (const timer of [...timers.values(), probeTimer, pauseTimer]) clearTimeout(timer)
+      for (const timer of [...timers.values(), probeTimer, pauseTimer, takeOverTimer]) clearTimeout(timer)
       timers.clear()
       nudged.clear()
       while (underWay.size > 0) await Promise.allSettled(underWay)
