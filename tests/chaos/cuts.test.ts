@@ -14,7 +14,9 @@ test('submissions whose connections are cut at random bytes are neither doubled 
   // Of its own, so that nobody else's jobs of a run before bear these names.
   const seed = Date.now() % 1_000_000
   t.after(async () => {
-    await slurm(cluster, ['scancel', '--state=PENDING', ...(await heldJobs())])
+    // Without an id scancel takes everybody's.
+    const held = await heldJobs()
+    if (held.length > 0) await slurm(cluster, ['scancel', '--state=PENDING', ...held])
     await rm(folder, { recursive: true, force: true })
   })
   const heldJobs = async (): Promise<string[]> => {
@@ -22,9 +24,10 @@ test('submissions whose connections are cut at random bytes are neither doubled 
     return rows.filter(row => row.includes(` cut-${seed}-`)).map(row => row.split(' ')[0] ?? '')
   }
 
+  t.diagnostic(`to repeat: npm run chaos -- --cuts 50 --seed ${seed}`)
   const { cuts, ...report } = await submitUnderCuts({ cluster, folder, count: 50, seed })
 
-  t.diagnostic(`${cuts} connections cut; to repeat: npm run chaos -- --cuts 50 --seed ${seed}`)
+  t.diagnostic(`${cuts} connections cut`)
   assert.deepEqual(report, { submitted: 50, doubled: [], lost: [], open: [] })
   assert.ok(cuts > 3, `only ${cuts} connections were cut in time`)
 })

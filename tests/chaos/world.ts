@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ClusterPage } from '@trotline/contracts'
 import { down, type LocalCluster, type UpOptions, up } from '../../deploy/local/cluster.ts'
-import { pickPort, releasePorts } from '../../deploy/local/ports.ts'
+import { pickPort } from '../../deploy/local/ports.ts'
 import { startRedis, stopRedis } from '../../deploy/local/redis.ts'
 import { eventually } from '../support/eventually.ts'
 import { slurm } from '../support/slurm-itself.ts'
@@ -132,7 +132,6 @@ export async function buildWorld(options: WorldOptions = {}): Promise<World> {
       undo.push(() => seat.stop('SIGKILL'))
     }
     await Promise.all(servers.map(seat => seat.start()))
-    releasePorts(servers.map(seat => seat.port))
     const client = createClient(() => servers.map(seat => seat.url), token)
     // A server takes nothing for a cluster that it never saw: a fault that cut the way there now would wait for a victim for ever.
     await eventually('the cluster was seen', async () => {

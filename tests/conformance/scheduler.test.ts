@@ -73,7 +73,7 @@ async function realStage({ accounting }: { accounting: boolean }): Promise<Stage
     // The job ends when a file with its exit code lies beside the others.
     submit: name => {
       const script = `until [ -s ${folder}/$SLURM_JOB_ID ]; do sleep 0.2; done; exit $(cat ${folder}/$SLURM_JOB_ID)`
-      const fixed = ['--parsable', '--hold', '--output=/dev/null', '--chdir=/', '--time=5']
+      const fixed = ['--parsable', '--hold', '--output=/dev/null', '--chdir=/', '--time=60']
       return slurm(cluster, ['sbatch', ...fixed, `--job-name=${name}`, `--wrap=${script}`])
     },
     async run(id) {

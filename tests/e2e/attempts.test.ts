@@ -17,7 +17,8 @@ const EPOCHS = 600
 /** Of five attempts: two requeues, and two further submissions. */
 const RUNS = ['1-0', '1-1', '1-2', '2-0', '3-0']
 
-describe('attempts', () => {
+// Side by side: most of it is waiting for Slurm. Each has nodes and partitions to itself.
+describe('attempts', { concurrency: 2 }, () => {
   let cluster: LocalCluster
   before(async () => {
     cluster = await ownCluster()
@@ -91,7 +92,7 @@ describe('attempts', () => {
     const story = await createStory(t, { cluster, clusterSettings: { checkpointEverySeconds: 1 } })
     await story.start()
     const { api } = story
-    const longRequest = slowRequest(EPOCHS, { partition: 'debug', timeLimitMinutes: 15 })
+    const longRequest = slowRequest(EPOCHS, { partition: 'debug', timeLimitMinutes: 15, excludeNodes: ['c01'] })
     await eventually('the partition’s limit is known', async () => {
       const dry = await api.call<{ script: string }>('POST', '/v1/jobs?dryRun=true', { body: longRequest })
       return dry.status === 200 && dry.body.script.includes('--time=1\n')

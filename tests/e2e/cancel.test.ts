@@ -1,7 +1,7 @@
 // Cancel at every state: nothing goes on running, and Slurm's own word ends the job.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pickPort, releasePorts } from '../../deploy/local/ports.ts'
+import { pickPort } from '../../deploy/local/ports.ts'
 import { sharedCluster, slurm, slurmJobsOf } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { createStory } from '../support/orchestrator.ts'
@@ -42,7 +42,6 @@ test('a pending job that is cancelled never starts', async t => {
 test('a job that is cancelled while its cluster is out of reach ends at once and never reaches Slurm', async t => {
   const cluster = await sharedCluster()
   const port = await pickPort()
-  t.after(() => releasePorts([port]))
   const ssh = { host: '127.0.0.1', port, knownHostsFile: cluster.ssh.knownHostsFile }
   // What is never reached is never asked for its partitions: they have to be said.
   const story = await createStory(t, { cluster, clusterSettings: { ssh, partitions: ['shared'] } })

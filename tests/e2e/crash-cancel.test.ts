@@ -21,7 +21,7 @@ describe('killed in a cancel and started again', { concurrency: 4 }, () => {
       await eventually('it trains', async () => (await api.job(id)).progress.epochs > 0)
 
       // The answer may be lost with the server: the wish itself is stored before anything is done about it.
-      await api.call('DELETE', `/v1/jobs/${id}`).catch(() => null)
+      await api.answered('DELETE', `/v1/jobs/${id}`).catch(() => null)
       await doomed.crashed()
       assert.ok(existsSync(join(story.workDir, 'jobs', identity.unixUser, id, 'cancelled')))
       await story.start()

@@ -1,23 +1,22 @@
 // Environments on a real Slurm: made by the worker's own maker with a stand-in for the installer (no registry of packages has a real one),
 // from real archives of a channel on this machine. One install for many jobs; what dies, fails, is cancelled or drifts is told and mended.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
-import { promisify } from 'node:util'
 import type { Collection, EnvironmentLock, EnvironmentMade, Materialisation, Why } from '@trotline/contracts'
 import { BuildState } from '@trotline/contracts'
 import { ENVIRONMENT_CRASH_POINTS } from '../../apps/orchestrator/src/index.ts'
+import { readProcess } from '../../deploy/local/proc.ts'
 import { createApi } from '../support/api.ts'
 import { type ChannelServer, serveChannels } from '../support/channel-server.ts'
 import { sharedCluster, slurm } from '../support/cluster.ts'
 import { type BuiltChannel, buildChannel } from '../support/conda-channel.ts'
 import { eventually } from '../support/eventually.ts'
 import { createStory, type Story, type StoryOptions } from '../support/orchestrator.ts'
+import { createUnixUser } from '../support/unix-user.ts'
 
-const run = promisify(execFile)
 const CHANNEL = 'https://channel.example.org/main'
 const INSTALLER = resolve(import.meta.dirname, '../support/stand-in-installer/bin/micromamba')
 const GREETING = 'bin/greet'
@@ -127,7 +126,8 @@ test('eight jobs with one lock wait for one install, run in it, and the next one
   const askedMs = Date.now()
   const { id } = await api.submit(job(lock))
   await eventually('it is prepared', async () => !['accepted'].includes((await api.job(id)).state))
-  assert.ok(Date.now() - askedMs < 10_000)
+  // Whoever waits although it is there is looked at again after 30 s: there is no making whose end would wake it.
+  assert.ok(Date.now() - askedMs < 30_000)
   await api.ended(id, 'completed')
   assert.equal(tries(here, lock).length, 1)
 })
@@ -218,7 +218,7 @@ test('a maker that is killed is followed by another one and its job runs; a canc
     cancelled.failure?.detail ?? '',
     /^Its environment could not be made: The making was cancelled by tester\.$/,
   )
-  await eventually('its maker has ended', () => !existsSync(`/proc/${pid}`))
+  await eventually('its maker has ended', () => readProcess(pid) === undefined)
   assert.equal((await shown(here, second)).state, 'cancelled')
 
   const third = await keep(here, lockOf('base', 'greet', 'other'))
@@ -238,7 +238,9 @@ test('a server that is killed at any moment of the making has it made once', asy
     const server = await here.start({ crashAt })
     // A lock of its own for each.
     const lock = await keep(here, lockOf(...([['base'], ['greet'], ['other'], ['greet', 'other']][i] ?? [])))
-    assert.equal((await here.api.answered('POST', at(lock))).status, 202)
+    // It may be dead before it has answered: what it was told it has stored by then.
+    const asked = await here.api.answered('POST', at(lock)).catch(() => null)
+    assert.ok(asked === null || asked.status === 202)
     await server.crashed()
     const next = await here.start()
     assert.equal((await becomes(here, lock, 'ready')).attempt, 1, crashAt)
@@ -251,9 +253,7 @@ test('what the service identity has made, jobs of other Unix users run in', {
   skip: process.getuid?.() === 0 ? false : 'making a Unix user needs root',
 }, async t => {
   const cluster = await sharedCluster()
-  const user = `te${process.pid}`
-  await run('useradd', ['--create-home', '--shell', '/bin/bash', '--password', '*', user])
-  t.after(() => run('userdel', ['--remove', user]).catch(() => undefined))
+  const user = await createUnixUser()
   const { privateKeyFile } = cluster.ssh
   const here = await story(
     t,

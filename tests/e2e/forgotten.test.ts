@@ -1,10 +1,13 @@
 // slurmctld is killed and comes back with an older state: it has forgotten a job that it acknowledged, and gives its id to
 // somebody else's. The job is submitted again, once, and the new owner of the id is never touched.
 import assert from 'node:assert/strict'
-import { cp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { type LocalCluster, startDaemon, stopDaemon } from '../../deploy/local/cluster.ts'
+import { pickPort } from '../../deploy/local/ports.ts'
+import { argumentsOf, environmentOf, listProcesses } from '../../deploy/local/proc.ts'
 import { ownCluster, slurm } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { createStory } from '../support/orchestrator.ts'
@@ -38,6 +41,30 @@ describe('slurmctld forgets', () => {
   }
   const outsider = (name: string): Promise<string> =>
     slurm(cluster, ['sbatch', '--parsable', '--hold', '--output=/dev/null', `--job-name=${name}`, '--wrap=true'])
+  /**
+   * It listens at another port from now on, and all but slurmd-p01, which is told, are left behind: a step asks again where slurmctld was
+   * when the step began, every 15 s, and at the same port it would find it within that time.
+   */
+  async function moveSlurmctld(): Promise<void> {
+    await stopDaemon(cluster.home, 'slurmd-p01')
+    const port = await pickPort()
+    for (const file of ['etc/slurm.conf', 'etc/daemons/slurm.conf']) {
+      const path = join(cluster.home, file)
+      const text = await readFile(path, 'utf8')
+      await writeFile(path, text.replace(/^SlurmctldPort=\d+$/m, `SlurmctldPort=${port}`))
+    }
+  }
+  /** Until it is gone Slurm waits for the number to be free: COMPLETING. */
+  function endStep(slurmJobId: string): void {
+    const steps = listProcesses().filter(
+      ({ pid, command }) =>
+        command === 'slurmstepd' &&
+        argumentsOf(pid).join(' ').includes(`[${slurmJobId}.batch]`) &&
+        environmentOf(pid).get('SLURM_CONF')?.startsWith(`${cluster.home}/`),
+    )
+    assert.equal(steps.length, 1)
+    for (const { pid } of steps) process.kill(pid, 'SIGKILL')
+  }
   const logOf = (daemon: string): Promise<string> => readFile(join(cluster.home, 'log', `${daemon}.log`), 'utf8')
   const stateOf = (id: string): Promise<string> =>
     slurm(cluster, ['squeue', '-h', '-t', 'all', '-j', id, '-o', '%j %T'])
@@ -112,26 +139,32 @@ describe('slurmctld forgets', () => {
   test('a job whose number still runs on its node cannot be launched: that is told, and not taken for somebody’s cancel', async t => {
     const story = await createStory(t, { cluster })
     let taken = ''
+    const runs = join(cluster.home, 'it-runs')
     await losing(
       async () => {
-        taken = await slurm(cluster, [
-          'sbatch',
-          '--parsable',
-          '--partition=gpup100',
-          '--output=/dev/null',
-          '--wrap=sleep 3',
-        ])
-        await eventually('it runs', async () => / RUNNING$/.test(await stateOf(taken)))
+        const script = `touch ${runs}; while [ -e ${runs} ]; do sleep 0.1; done`
+        const sbatch = ['sbatch', '--parsable', '--partition=gpup100', '--output=/dev/null', `--wrap=${script}`]
+        taken = await slurm(cluster, sbatch)
+        // RUNNING is said before slurmd is told.
+        await eventually('it runs', () => existsSync(runs))
       },
-      // Its step cannot tell that it is over, and tries again every 15 s: until then it holds its number on the node.
-      () =>
-        eventually('its step waits', async () =>
+      // Its step cannot tell that it is over, and holds its number on the node until it can.
+      async () => {
+        await rm(runs)
+        await eventually('its step waits', async () =>
           (await logOf('slurmd-p01')).includes(`Retrying job complete RPC for StepId=${taken}.batch`),
-        ),
+        )
+        await moveSlurmctld()
+      },
     )
+    await startDaemon(cluster.home, 'slurmd-p01')
     await story.start()
     const { api } = story
     const { id } = await api.submit(request({ resources: { partition: 'gpup100', requeue: false } }))
+    await eventually('its launch has failed', async () =>
+      (await logOf('slurmd-p01')).includes(`Could not launch job ${taken} `),
+    )
+    endStep(taken)
 
     const job = await api.ended(id, 'failed')
     assert.equal(job.slurm?.jobId, taken, 'the number was given out again')

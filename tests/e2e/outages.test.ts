@@ -67,9 +67,10 @@ describe('outages', () => {
     const waiting = await api.submit(request())
     const trouble = await eventually('/readyz names the cluster', async () => {
       const { status, body } = await api.call<Ready>('GET', '/readyz')
-      return status === 503 && body.checks.find(check => check.name === 'cluster:local' && !check.ok)
+      // On a loaded machine it is unattended for a moment now and then: not what is waited for.
+      const found = body.checks.find(check => check.name === 'cluster:local' && !check.ok)
+      return status === 503 && /^SSH_/.test(found?.code ?? '') && found
     })
-    assert.match(trouble.code, /^SSH_/)
     assert.match(trouble.detail, /local/)
     assert.equal((await api.job(running.id)).state, 'running', 'not being able to ask changes nothing')
     assert.equal((await api.call('GET', `/v1/jobs/${running.id}/logs`)).status, 503)

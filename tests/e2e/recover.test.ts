@@ -60,7 +60,8 @@ async function dump(redis: Redis): Promise<Dump> {
   const all: Dump = []
   for (const key of await redis.keys('*')) {
     const [value, ttl] = [await redis.dumpBuffer(key), await redis.pttl(key)]
-    if (value !== null) all.push({ key, value, ttlMs: Math.max(0, ttl) })
+    // -1: it has no end, which RESTORE calls 0. -2: it came to its end between the two questions; a lease would be kept for ever.
+    if (value !== null && ttl !== -2) all.push({ key, value, ttlMs: ttl === -1 ? 0 : Math.max(1, ttl) })
   }
   return all
 }

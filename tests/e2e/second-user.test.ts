@@ -7,8 +7,10 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { createApi } from '../support/api.ts'
 import { sharedCluster, slurm } from '../support/cluster.ts'
+import { eventually } from '../support/eventually.ts'
 import { createStory } from '../support/orchestrator.ts'
 import { request } from '../support/requests.ts'
+import { createUnixUser } from '../support/unix-user.ts'
 
 const run = promisify(execFile)
 const isRoot = process.getuid?.() === 0
@@ -17,10 +19,7 @@ test('a second Unix user runs jobs on the same workDir', {
   skip: isRoot ? false : 'making a Unix user needs root',
 }, async t => {
   const cluster = await sharedCluster()
-  const user = `tl${process.pid}`
-  // "*" is no password; without one the account counts as locked, and sshd without PAM refuses locked accounts.
-  await run('useradd', ['--create-home', '--shell', '/bin/bash', '--password', '*', user])
-  t.after(() => run('userdel', ['--remove', user]).catch(() => undefined))
+  const user = await createUnixUser()
   const { privateKeyFile } = cluster.ssh
   const story = await createStory(t, {
     cluster,
@@ -41,7 +40,11 @@ test('a second Unix user runs jobs on the same workDir', {
   const job = await second.ended(other.id, 'completed')
 
   assert.deepEqual(job.identity, { name: 'second', unixUser: user })
-  assert.equal(await slurm(cluster, ['sacct', '-X', '-n', '-P', `--name=tl-${other.id}-1`, '--format=User']), user)
+  // sacct is behind squeue, by seconds on a loaded machine.
+  const owner = await eventually('sacct knows it', () =>
+    slurm(cluster, ['sacct', '-X', '-n', '-P', `--name=tl-${other.id}-1`, '--format=User']),
+  )
+  assert.equal(owner, user)
   const own = join(story.workDir, 'jobs', user)
   const uid = Number((await run('id', ['-u', user])).stdout)
   const mode = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8)

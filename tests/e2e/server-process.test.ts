@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import type { Job } from '@trotline/contracts'
 import { sharedCluster, slurmJobsOf } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
+import { holdWorker } from '../support/held-worker.ts'
 import { createStory, type Story } from '../support/orchestrator.ts'
 import { slowRequest } from '../support/requests.ts'
 
@@ -47,8 +48,11 @@ test('SIGTERM under an open event stream ends the server with exit code 0, and n
   const first = startMain(story, configuration)
   t.after(() => void first.process.kill('SIGKILL'))
   await eventually('it answers', async () => (await fetch(`${story.api.url}/healthz`)).ok)
-  const { id } = await story.api.submit(slowRequest(300))
-  await eventually('it trains', async () => (await story.api.job(id)).progress.epochs > 10)
+  const accepted = await story.api.submit(slowRequest(300))
+  const { id } = accepted
+  // Held, so that it is not over before the stream is cut.
+  const worker = await holdWorker(t, story, accepted)
+  await worker.trainUntil('it trains', async () => (await story.api.job(id)).progress.epochs > 10)
   const seen: { id: string }[] = []
   const reading = (async () => {
     for await (const event of story.api.events(id)) seen.push(event)
@@ -59,6 +63,7 @@ test('SIGTERM under an open event stream ends the server with exit code 0, and n
 
   assert.deepEqual(await first.ended, { code: 0, signal: null })
   await reading
+  worker.release()
   const second = startMain(story, configuration)
   t.after(() => void second.process.kill('SIGKILL'))
   await eventually('it answers again', async () => (await fetch(`${story.api.url}/healthz`)).ok)
@@ -87,10 +92,13 @@ test('the log line of a POST tells request and job, as the answer does', async t
   })
 
   const { id } = answer.body
-  const lines = readFileSync(join(story.folder, 'server.log'), 'utf8')
-    .split('\n')
-    .filter(line => line.startsWith('{'))
-  const told = lines.map(line => JSON.parse(line)).filter(line => line.msg === 'job accepted' && line.jobId === id)
+  // Whoever has the answer may be faster than the file.
+  const told = await eventually('the log tells it', () => {
+    const lines = readFileSync(join(story.folder, 'server.log'), 'utf8').split('\n').slice(0, -1)
+    const parsed = lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line))
+    const those = parsed.filter(line => line.msg === 'job accepted' && line.jobId === id)
+    return those.length > 0 && those
+  })
   assert.deepEqual(
     told.map(line => line.requestId),
     [answer.headers.get('trotline-request-id')],

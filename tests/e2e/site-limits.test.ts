@@ -36,9 +36,12 @@ test('jobs beyond the site’s limit wait with its reason, drip in in order, and
   await narrow(cluster)
   const story = await createStory(t, { cluster })
   await story.start()
-  const training = { preset: 'linear-regression', epochs: 20, resources: { qos: 'narrow' } } as const
   const ids: string[] = []
-  for (let i = 0; i < JOBS; i++) ids.push((await story.api.submit(request(training))).id)
+  for (let i = 0; i < JOBS; i++) {
+    // The first are held in Slurm, so that they are not over before the others come.
+    const resources = { qos: 'narrow', hold: i < TAKEN }
+    ids.push((await story.api.submit(request({ preset: 'linear-regression', epochs: 20, resources }))).id)
+  }
 
   const waiting = await eventually('some wait for the site', async () => {
     const jobs = await Promise.all(ids.map(id => story.api.job(id)))
@@ -50,6 +53,8 @@ test('jobs beyond the site’s limit wait with its reason, drip in in order, and
     waiting[0]?.trying?.detail ?? '',
     /^Slurm takes no more for now, QOSMaxSubmitJobPerUserLimit: .*QOS policy .*waits in our queue/,
   )
+
+  for (const id of ids.slice(0, TAKEN)) await slurm(cluster, ['scontrol', 'release', `jobname=tl-${id}-1`])
 
   let most = 0
   const ended = await eventually(

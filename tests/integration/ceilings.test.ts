@@ -79,18 +79,21 @@ describe('the budget of a minute', () => {
     const { redis, keys } = await rig.open()
     const budget = createBudget(redis, keys)
     const second = Number((await redis.time())[0])
-    await redis.hset(keys.spent('local', 'commands'), { [second - 61]: 60, [second - 60]: 0, [second - 55]: 40 })
+    await redis.hset(keys.spent('local', 'commands'), { [second - 61]: 60, [second - 60]: 0, [second - 1]: 40 })
     const { granted, waitMs } = await budget.reserve('local', limits, [{ kind: 'command', count: 100 }])
     assert.ok((granted[0] ?? 0) >= 60 && (granted[0] ?? 0) < 100, `${granted}`)
-    assert.ok(waitMs <= 6_000, `${waitMs}`)
+    assert.ok(waitMs > 0 && waitMs <= 60_000, `${waitMs}`)
   })
 
   test('leaves nothing behind when it is not used', async () => {
     const { redis, keys } = await rig.open()
+    const fromMs = performance.now()
     await createBudget(redis, keys).reserve('local', limits, [{ kind: 'submission', count: 1 }])
     for (const budget of ['commands', 'submissions']) {
-      const lifeMs = await redis.pttl(keys.spent('local', budget))
-      assert.ok(lifeMs > 60_000 && lifeMs <= 62_000)
+      const leftMs = await redis.pttl(keys.spent('local', budget))
+      // However long it took to ask.
+      const lifeMs = leftMs + (performance.now() - fromMs)
+      assert.ok(leftMs > 0 && leftMs <= 62_000 && lifeMs > 61_000, `${leftMs} of ${lifeMs}`)
     }
   })
 })

@@ -76,6 +76,7 @@ describe('changes', () => {
       },
     }
     const leaving = new AbortController()
+    const fromMs = performance.now()
     const seen: number[] = []
     const reading = (async () => {
       for await (const followed of followJob(jobs, changes, job.id, 1, leaving.signal)) {
@@ -91,7 +92,9 @@ describe('changes', () => {
       seen,
       Array.from({ length: 40 }, (_, i) => i),
     )
-    assert.equal(reads, 1)
+    // One at first, and another every 15 s for whoever waits: on a loaded disk 40 batches may take that long.
+    const most = 1 + Math.floor((performance.now() - fromMs) / 15_000)
+    assert.ok(reads <= most, `${reads} reads for 40 batches`)
   })
 
   test('a reader that resumes after the last event of an ended job is let go at once', async () => {

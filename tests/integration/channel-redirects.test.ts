@@ -10,6 +10,8 @@ import type { Sphere } from '../../apps/orchestrator/src/solving/channels/sphere
 const PLACES: Record<string, Sphere> = { '127.0.0.2': 'public', '127.0.0.3': 'private', '127.0.0.1': 'this-machine' }
 const sphereOf = (address: string): Sphere => PLACES[address] ?? 'this-machine'
 
+const HANG_MS = 60_000
+
 let server: Server
 let port: number
 let to: string
@@ -35,7 +37,13 @@ beforeEach(() => {
 
 const get = (host: string, path: string, within: Sphere = 'this-machine') =>
   httpGet(`http://${host}:${port}${path}`, {
-    ...{ who: 'The channel x', headers: {}, credentials: null, signal: AbortSignal.timeout(5000), silenceMs: 2000 },
+    ...{
+      who: 'The channel x',
+      headers: {},
+      credentials: null,
+      signal: AbortSignal.timeout(HANG_MS),
+      silenceMs: HANG_MS,
+    },
     ...{ agents, within, sphereOf },
   }).then(answer => {
     answer.resume()

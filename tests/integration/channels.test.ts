@@ -80,7 +80,6 @@ function channelsWith(settings: object = {}, deps: Partial<ChannelsDeps> = {}): 
   const channels = createChannels(parsed, {
     log: LOG,
     now: () => nowMs,
-    silenceMs: 2000,
     readDocument: readHere,
     ...deps,
   })
@@ -399,14 +398,16 @@ describe('a channel that misbehaves', () => {
   for (const [what, misbehave, code, says] of cases)
     test(`that ${what} is told as ${code}, and one that has been seen before is used as it was`, async () => {
       misbehave()
-      const error = await refusal(code, repodata(channelsWith()))
+      // Only of one that hangs anything is told by its silence; a loaded machine is silent for a while, too.
+      const silence = what.startsWith('hangs') ? { silenceMs: 2000 } : {}
+      const error = await refusal(code, repodata(channelsWith({}, silence)))
       assert.match(error.message, says)
       assert.match(error.message, /^The channel main \(http:\/\/127\.0\.0\.1:\d+\/main\) /)
       assert.equal(error.transient, code === 'CHANNEL_AWAY')
       nothingUnderWay()
       server.behaveWell()
-      const channels = channelsWith({ repodata: { freshMinutes: 0 } })
-      const first = await repodata(channels)
+      const first = await repodata(channelsWith())
+      const channels = channelsWith({ repodata: { freshMinutes: 0 } }, silence)
       misbehave()
       await refusal(code === 'CHANNEL_NOT_FOUND' ? 'CHANNEL_NOT_FOUND' : code, repodata(channels, 'fresh'))
       if (code === 'CHANNEL_AWAY' || code === 'CHANNEL_GARBAGE') {
@@ -415,7 +416,7 @@ describe('a channel that misbehaves', () => {
         assert.match(notes[0] ?? '', /Its repodata of \d{4}-.* \((?:linux-64|noarch)\) was used\.$/)
       } else await refusal(code, repodata(channels))
       server.behaveWell()
-      assert.deepEqual((await repodata(channels, 'fresh')).notes, [])
+      assert.deepEqual((await repodata(channelsWith(), 'fresh')).notes, [])
     })
 
   test('a damaged zstd is passed over for the plain document', async () => {
@@ -457,22 +458,24 @@ describe('a channel that misbehaves', () => {
   })
 
   test('nothing listens where a channel is said to be', async () => {
-    await server.close()
-    assert.match((await refusal('CHANNEL_AWAY', repodata(channelsWith()))).message, /nothing listens there/)
+    // Not that of a server which has just gone: the system may have given it to somebody else by now.
+    const settings = { channels: [{ name: 'main', url: 'http://127.0.0.1:9/main' }] }
+    assert.match((await refusal('CHANNEL_AWAY', repodata(channelsWith(settings)))).message, /nothing listens there/)
   })
 
   test('a channel that was away is not waited for again within a minute where something is kept', async () => {
+    await repodata(channelsWith())
     const channels = channelsWith({ repodata: { freshMinutes: 0 } }, { silenceMs: 1500 })
-    await repodata(channels)
     server.behave(/./, { kind: 'hang' })
     await repodata(channels)
-    const startMs = performance.now()
+    server.forget()
     const { notes } = await repodata(channels)
-    assert.ok(performance.now() - startMs < 1000)
+    assert.equal(server.requests.length, 0)
     assert.ok(notes.length > 0)
     server.behaveWell()
     nowMs += 61_000
     assert.deepEqual((await repodata(channels)).notes, [])
+    assert.equal(server.requests.length, 2)
   })
 
   test('archives that are elsewhere are refused in words', async () => {
@@ -784,6 +787,8 @@ describe('archives', () => {
     const bytes = readFileSync(file)
     bytes[10] = (bytes[10] ?? 0) ^ 1
     writeFileSync(file, bytes)
+    // Older kernels give two writes within some milliseconds the same times.
+    utimesSync(file, 1, 1)
     await channels.archive(one)
     assert.equal(server.count('.tar.bz2'), 2)
     assert.equal(createHash('md5').update(readFileSync(file)).digest('hex'), one.md5)

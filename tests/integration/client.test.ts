@@ -72,7 +72,7 @@ describe('the client and a server', () => {
     const made = await client.post('/v1/jobs', { body })
     const id = made.status === 202 ? made.data.id : assert.fail()
     const first = async (lastEventId: string | null): Promise<ServerEvent> => {
-      const leaving = AbortSignal.timeout(10_000)
+      const leaving = AbortSignal.timeout(60_000)
       for await (const one of client.events('/v1/jobs/{id}/events', { path: { id }, lastEventId, signal: leaving }))
         if (one !== 'alive') return one
       return assert.fail('no event came')

@@ -17,14 +17,16 @@ describe('environment-lock', () => {
 
   test('one waits until the other lets go', async () => {
     const first = await holdLock(path)
-    let waits = false
-    const second = holdLock(path, { onWait: () => (waits = true) }).then(lock => {
-      assert.ok(released)
-      lock.release()
-    })
     let released = false
+    let second = Promise.resolve()
+    await new Promise<void>(waits => {
+      second = holdLock(path, { onWait: waits }).then(lock => {
+        assert.ok(released)
+        lock.release()
+      })
+    })
+    // Long enough for one that does not wait to be found out.
     await new Promise(resolve => setTimeout(resolve, 300))
-    assert.ok(waits)
     released = true
     first.release()
     await second

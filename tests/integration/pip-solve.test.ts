@@ -18,10 +18,17 @@ const CONDA = [
   { name: '_libgcc_mutex', version: '0.1' },
 ]
 const NODES = { __glibc: '2.35' }
+/** Programs that end by themselves do so before, on a loaded machine as well. */
+const HANG_SECONDS = 60
 
-function compile(folder: string, uv: string, pip: string[], more: { pipIndex?: string; signal?: AbortSignal } = {}) {
+function compile(
+  folder: string,
+  uv: string,
+  pip: string[],
+  more: { pipIndex?: string; signal?: AbortSignal; limitSeconds?: number } = {},
+) {
   const settings = EnvironmentsSettings.parse({
-    ...{ directory: folder, uv, solve: { timeLimitSeconds: 2 } },
+    ...{ directory: folder, uv, solve: { timeLimitSeconds: more.limitSeconds ?? HANG_SECONDS } },
     pipIndex: more.pipIndex ?? 'http://127.0.0.1:9/simple',
   })
   const spec = { channels: ['main'], dependencies: ['python', { pip }] }
@@ -39,11 +46,8 @@ function programOf(folder: string, lines: string): string {
 
 test('a program that never ends is ended at the time limit, and leaves no folder behind', async t => {
   const folder = folderFor(t)
-  const began = performance.now()
-  await assert.rejects(compile(folder, programOf(folder, 'setInterval(() => {}, 1000)'), ['six']), {
-    code: 'SOLVE_TIME_LIMIT',
-  })
-  assert.ok(performance.now() - began < 10_000)
+  const endless = programOf(folder, 'setInterval(() => {}, 1000)')
+  await assert.rejects(compile(folder, endless, ['six'], { limitSeconds: 2 }), { code: 'SOLVE_TIME_LIMIT' })
   assert.deepEqual(readdirSync(join(folder, 'uv')), [])
 })
 

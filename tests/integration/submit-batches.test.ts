@@ -346,8 +346,7 @@ describe('submitting many jobs', () => {
   test('what was told of a batch before the connection was lost stands; the others are looked up', async () => {
     const world = await createWorld()
     const jobs = await world.add(8)
-    // The first is read alone and goes alone; the others are the next batch.
-    world.before('submit-once', () => world.before('submit-once', () => world.loseAnswer('submit-once', 3)))
+    world.loseAnswer('submit-once', 4)
     nudgeAll(world, jobs)
     await all(world, jobs, 'pending')
     const events = await Promise.all(jobs.map(({ id }) => world.store.jobs.eventsAfter(id, 0, 100)))
@@ -366,19 +365,17 @@ describe('submitting many jobs', () => {
     const jobs = await world.add(3)
     const [first] = jobs
     assert.ok(first)
-    // The first is read alone and goes alone; the others are the next batch.
+    nudgeAll(world, [first])
+    await all(world, [first], 'pending')
+    const others = jobs.slice(1)
     const gone = () => {
       for (const job of jobs) rmSync(world.path(job, '.'), { recursive: true })
     }
-    world.before('submit-once', () =>
-      world.before('submit-once', () => {
-        world.loseAnswer('submit-once')
-        world.before('submit-once', gone)
-      }),
-    )
-    nudgeAll(world, jobs)
-    await all(world, [first], 'pending')
-    const others = jobs.slice(1)
+    world.before('submit-once', () => {
+      world.loseAnswer('submit-once')
+      world.before('submit-once', gone)
+    })
+    nudgeAll(world, others)
     await eventually('the others wait', async () => {
       const prepared = await world.inState('prepared', others)
       return prepared.length === 2 && prepared.every(({ inner }) => (inner.dueAt ?? 0) > Date.now() + 60_000)
@@ -537,6 +534,9 @@ describe('submitting many jobs', () => {
       world.runner.nudge(id)
     }
     await all(world, wishedAway, 'cancelled')
+    await eventually('they are sealed', async () =>
+      (await world.inState('cancelled', wishedAway)).every(({ inner }) => inner.dueAt === null),
+    )
     const before = world.reads.length
     world.siteTakes = 2
     await all(world, [jobs[0] ?? assert.fail(), jobs[3] ?? assert.fail()], 'pending')

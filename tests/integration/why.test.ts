@@ -200,13 +200,13 @@ describe('restoring', () => {
     const key = { owner: 'ada', keySha256: 'a'.repeat(64), bodySha256: 'b'.repeat(64) }
     await store.redis.set(store.keys.lease('local'), 'recover', 'PX', 60_000)
     const lease = { cluster: 'local', value: 'recover' }
-    const options = { secret: 'k'.repeat(43), idempotency: { key, lifeMs: 5_000 }, lease }
+    const options = { secret: 'k'.repeat(43), idempotency: { key, lifeMs: 30_000 }, lease }
     assert.equal(await store.jobs.restore(job, [], options), true)
     assert.equal(await store.jobs.restore(job, [], options), false)
     assert.equal(await store.jobs.idempotent(key), job.id)
     const { owner: _, ...hashes } = key
     assert.deepEqual(await store.jobs.idempotencyOf(job.id), hashes)
-    assert.ok((await store.redis.pttl(store.keys.idempotency('ada', key.keySha256))) <= 5_000)
+    assert.ok((await store.redis.pttl(store.keys.idempotency('ada', key.keySha256))) <= 30_000)
     assert.ok((await store.jobs.idsInState('local', 'prepared')).includes(job.id))
     // Somebody has used the key meanwhile: that job keeps it, and this one is restored without.
     const other = record({ state: 'prepared' })

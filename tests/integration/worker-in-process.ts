@@ -1,18 +1,16 @@
 // The worker's run inside the test's process, in real job directories, with a training that is made up.
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import { EpochLine, PresetTraining, RUN_FILES, RunResult, type WorkerTraining } from '@trotline/contracts'
+import { EpochLine, PresetTraining, RunResult, type WorkerTraining } from '@trotline/contracts'
 import { decodeCheckpoint, type FitOptions, type FitOutcome } from '@trotline/trainer'
 import type { RunParts } from '../../apps/worker/src/parts.ts'
 import { serveReports } from '../../apps/worker/src/report-desk.ts'
 import type { OpenReportThread } from '../../apps/worker/src/report-handover.ts'
 import { run } from '../../apps/worker/src/run.ts'
 import { encodeCheckpoint, requestSha256 } from '../../packages/trainer/src/checkpoint.ts'
-import { eventually } from '../support/eventually.ts'
 import { trainingReport } from '../support/job-records.ts'
 
 const RELEASE = 'a'.repeat(64)
@@ -119,9 +117,6 @@ export async function start(directory: string, options: Partial<StartOptions> = 
   }
   const allocation = { slurmJobId: '7', restart, node: 'n1', slurmJobName: 'x' }
   const code = await run({ directory, submission, allocation, release: RELEASE, assets: '/nowhere' }, parts)
-  // A process would end here, with whatever beat was under way; in this one it is waited for.
-  const beat = runFile(directory, `${RUN_FILES.heartbeat}.new`, `${submission}-${restart}`)
-  await eventually('the last beat is written', () => !existsSync(beat))
   return { code, ...said, stderr: said.err.join('\n'), stdout: said.out.join('\n') }
 }
 

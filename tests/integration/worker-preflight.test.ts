@@ -56,7 +56,7 @@ describe('a run with a GPU', () => {
     const job = await gpuJob()
     const { ended } = await run(t, job, await smi(answering('396.37', [A100, A100])))
     assert.equal((await ended).code, WORKER_EXIT.failed)
-    const { failure, training, startedAt, endedAt } = await resultOf(job)
+    const { failure, training } = await resultOf(job)
     assert.deepEqual([failure?.reason, failure?.code, training], ['incompatible-node', 'INCOMPATIBLE_NODE', null])
     assert.match(failure?.detail ?? '', /^Node n1 cannot run .* 450\.80\.02 or newer; this node has 396\.37\./)
     const evidence = failure?.evidence?.join('\n') ?? ''
@@ -65,9 +65,6 @@ describe('a run with a GPU', () => {
     assert.ok(!existsSync(join(job.run, 'epochs.jsonl')))
     assert.doesNotMatch(await textOf(join(job.run, 'stdout')), /training auto-mpg/)
     assert.match(await textOf(join(job.run, 'stderr')), /INCOMPATIBLE_NODE: Node n1 cannot run/)
-    const tookMs = Date.parse(endedAt) - Date.parse(startedAt)
-    t.diagnostic(`from the fence to the result ${tookMs} ms`)
-    assert.ok(tookMs < 5000)
 
     const { node, driver, cudaMax, gpus, glibc, cpuArch, nodeVersion } = await sightingOf(job)
     assert.deepEqual([node, driver, cudaMax, gpus.length, nodeVersion], ['n1', '396.37', '12.4', 2, process.version])
@@ -117,13 +114,11 @@ describe('a run with a GPU', () => {
 
   test('that is told to stop while nvidia-smi hangs stops at once', async t => {
     const job = await gpuJob()
-    const { child, ended } = await run(t, job, await smi('exec sleep 60'))
-    await until('the fence', child, async () => existsSync(join(job.run, 'fence')))
-    await new Promise(done => setTimeout(done, 300))
-    const since = performance.now()
+    const asked = join(home, 'asked-and-hangs')
+    const { child, ended } = await run(t, job, await smi(`: >${asked}; exec sleep 60`))
+    await until('it asks', child, async () => existsSync(asked))
     child.kill('SIGTERM')
     assert.deepEqual(await ended, { code: WORKER_EXIT.stopped, signal: null })
-    assert.ok(performance.now() - since < 5000)
     const { outcome, signal } = await resultOf(job)
     assert.deepEqual([outcome, signal], ['stopped', 'SIGTERM'])
     assert.ok(!existsSync(join(job.run, 'node.json')), 'what was not seen is not written')
@@ -132,10 +127,13 @@ describe('a run with a GPU', () => {
   test('that is superseded meanwhile does not end the job', async t => {
     const job = await gpuJob()
     const asked = join(home, 'asked')
-    const path = await smi(`: >${asked}; sleep 1; ${answering('396.37', [A100])}`)
+    const superseded = join(home, 'superseded')
+    const waits = `until [ -e ${superseded} ]; do sleep 0.05; done`
+    const path = await smi(`: >${asked}; ${waits}; ${answering('396.37', [A100])}`)
     const { child, ended } = await run(t, job, path)
     await until('it asks', child, async () => existsSync(asked))
     const next = await nextRun(job, '2-0')
+    await writeFile(superseded, '')
     assert.equal((await ended).code, WORKER_EXIT.fenced)
     assert.ok(!existsSync(join(job.run, 'result.json')))
     assert.ok(existsSync(next.run))
@@ -161,25 +159,26 @@ describe('nvidia-smi', () => {
   async function ask(script: string, limitMs = 10_000) {
     const before = process.env.PATH
     process.env.PATH = `${await smi(script)}:${before}`
-    const since = performance.now()
     try {
-      return { ...(await askNvidiaSmi({ stop: never, limitMs })), tookMs: performance.now() - since }
+      return await askNvidiaSmi({ stop: never, limitMs })
     } finally {
       process.env.PATH = before
     }
   }
 
   test('that hangs is not waited for, not even where what it started holds its output', async () => {
-    const { gpuTrouble, driver, tookMs } = await ask('sleep 5', 300)
+    const pids = join(home, 'still-running')
+    const { gpuTrouble, driver } = await ask(`sleep 20 & echo $! >>${pids}; wait`, 1000)
+    // They run on: nobody waited for them. kill(2) of one that is gone would be an exception.
+    for (const pid of (await textOf(pids)).split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL')
     assert.deepEqual([gpuTrouble, driver], ['nvidia-smi did not answer in time', null])
-    assert.ok(tookMs < 2500, `${tookMs} ms`)
   })
 
   test('that says no end of things is ended, and what it says is no fact', async () => {
-    const { gpuTrouble, driver, gpus, tookMs } = await ask('yes "Tesla K80 is a GPU"')
+    const { gpuTrouble, driver, gpus } = await ask('yes "Tesla K80 is a GPU"')
     assert.deepEqual([driver, gpus], [null, []])
+    // Ended for what it said, and not at its limit: then it would not have answered in time.
     assert.match(gpuTrouble ?? '', /^nvidia-smi: Tesla K80 is a GPU/)
-    assert.ok(tookMs < 5000, `${tookMs} ms`)
   })
 
   test('of an old driver, which refuses to tell the compute capability, is asked again without', async () => {

@@ -24,8 +24,8 @@ import {
   until,
 } from './worker-process.ts'
 
-/** Some 0.35 ms each: enough of them for five cuts on a fast machine too. */
-const EPOCHS = 12_000
+/** Some 0.35 ms each: enough of them for five cuts where a second trains three times as many, or a checkpoint waits seconds for its disk. */
+const EPOCHS = 24_000
 /** Tens of milliseconds an epoch: what is to happen while it trains has the time to. */
 const SLOW = { preset: 'auto-mpg', backend: 'cpu' }
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
@@ -221,7 +221,8 @@ describe('the worker release, cut off', () => {
     ]
     await Promise.all(
       marks.map(async ([code, mark]) => {
-        const job = await makeJob(place, { preset: 'auto-mpg', epochs: 100_000 })
+        // It looks for marks every 15 s: a fast machine must not be done by then.
+        const job = await makeJob(place, { ...SLOW, epochs: 100_000 })
         const { child, ended } = await start(t, place, job)
         await until('epochs', child, hasEpochs(job, 5))
         await mark(job)

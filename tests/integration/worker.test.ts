@@ -137,13 +137,15 @@ describe('the worker release', () => {
     const training = await job({ preset: 'auto-mpg', epochs: 12_000 }, queueAccess())
     const { child, ended } = await start(t, training)
     await until('50 epochs', child, async () => (await lineCount(training)) >= 50)
+    // However long Redis takes to go and to come here, the training is not over before.
+    child.kill('SIGSTOP')
     await stopRedis({ home: join(home, 'redis'), signal: 'SIGKILL' })
     const atKill = await lineCount(training)
+    child.kill('SIGCONT')
     await until('300 epochs without Redis', child, async () => (await lineCount(training)) >= atKill + 300)
     // 300 epochs may take less time than the first try to connect again.
     const stderrFile = join(training.run, 'stderr')
     await until('it is said', child, async () => /no connection to the report queue/.test(await text(stderrFile)))
-    // However long Redis takes to start here, the training is not over before.
     child.kill('SIGSTOP')
     await startRedis({ home: join(home, 'redis') })
     child.kill('SIGCONT')
@@ -262,7 +264,7 @@ describe('the worker release', () => {
       targets.filter(target => target.startsWith('socket:')),
       [],
     )
-    assert.ok((await readdir(training.run)).includes('heartbeat'))
+    await until('a heartbeat', child, async () => (await readdir(training.run)).includes('heartbeat'))
   })
 
   test('it runs wherever its folder is moved to', async t => {

@@ -17,6 +17,12 @@ export interface Answers {
 if (process.send !== undefined) {
   const world = await createWorld()
   const loop = watchLoop(world, LONGEST_BLOCK_MS)
+  // Once: closing it again would start its Redis again, to say goodbye to it.
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    closing ??= world.close()
+    return closing
+  }
   const answers: { [question in Question]: () => Promise<Answers[question]> } = {
     prepare: () => world.prepare(),
     stir: () => world.stir().then(() => null),
@@ -24,7 +30,7 @@ if (process.send !== undefined) {
     stalls: async () => loop.stalls(),
     close: async () => {
       loop.stop()
-      await world.close()
+      await close()
       return null
     },
   }
@@ -35,6 +41,6 @@ if (process.send !== undefined) {
     )
   })
   // Whoever started it has gone.
-  process.once('disconnect', () => void world.close().finally(() => process.exit()))
+  process.once('disconnect', () => void close().finally(() => process.exit()))
   process.send({ port: world.port })
 }

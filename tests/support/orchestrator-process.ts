@@ -25,6 +25,8 @@ const log = createLog(settings.log.level)
 const app = await createApp(settings, {
   log,
   crash: crashAt === undefined ? survive : point => point === crashAt && process.kill(process.pid, 'SIGKILL'),
+  // A loaded disk lets Redis wait for a second now and then, and the 503 that is right then is what few stories are about.
+  ...(process.env.TROTLINE_PATIENT === undefined ? {} : { storePatience: { commandMs: 10_000, requestMs: 20_000 } }),
 })
 const address = await app.start()
 log.info({ address }, 'ready')

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import type { CrashPoint } from '../../apps/orchestrator/src/index.ts'
 import type { LocalCluster } from '../../deploy/local/cluster.ts'
-import { pickPort, releasePorts } from '../../deploy/local/ports.ts'
+import { pickPort } from '../../deploy/local/ports.ts'
 import { type RedisServer, startRedis, stopRedis } from '../../deploy/local/redis.ts'
 import { type Api, createApi } from './api.ts'
 import { eventually } from './eventually.ts'
@@ -73,7 +73,6 @@ export async function createStory(t: Scene, options: StoryOptions): Promise<Stor
   t.after(async () => {
     await Promise.all([...servers].map(server => server.kill()))
     await stopRedis({ home: redisHome })
-    releasePorts([port])
     // Releases are read-only: whoever is not root has to make their folders writable before they can be removed.
     spawnSync('chmod', ['-R', 'u+w', folder])
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
@@ -125,15 +124,15 @@ export async function createStory(t: Scene, options: StoryOptions): Promise<Stor
       const server = launch((options.program ?? fromSources)(file), logFile, crashAt)
       servers.add(server)
       if (wait) {
+        const hasEnded = (): boolean => server.process.exitCode !== null || server.process.signalCode !== null
         await eventually(
           'the server answers',
-          async () => {
-            if (server.process.exitCode !== null)
-              throw new Error(`the server ended: ${readFileSync(logFile, 'utf8').slice(-2_000)}`)
-            return (await fetch(`http://127.0.0.1:${onPort}/healthz`)).ok
-          },
+          async () => hasEnded() || (await fetch(`http://127.0.0.1:${onPort}/healthz`)).ok,
           START_LIMIT_MS,
-        ).finally(() => releasePorts([onPort]))
+        )
+        // One that is to die may reach that point before anybody has asked it anything: `crashed` tells.
+        if (hasEnded() && crashAt === undefined)
+          throw new Error(`the server ended: ${readFileSync(logFile, 'utf8').slice(-2_000)}`)
       }
       return server
     },
@@ -150,7 +149,7 @@ function launch(argv: readonly string[], logFile: string, crashAt: CrashPoint | 
   const child = spawn(process.execPath, [...argv], {
     cwd: ROOT,
     stdio: ['ignore', out, out],
-    env: { ...process.env, ...(crashAt ? { TROTLINE_CRASH_AT: crashAt } : {}) },
+    env: { ...process.env, TROTLINE_PATIENT: '1', ...(crashAt ? { TROTLINE_CRASH_AT: crashAt } : {}) },
   })
   closeSync(out)
   const exited = new Promise<void>(done => child.once('exit', () => done()))

@@ -1,6 +1,6 @@
 // A solver with channels on this disk, as the server has it: its threads, its files and its limits are the real ones.
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -10,6 +10,7 @@ import { EnvironmentsSettings } from '../../apps/orchestrator/src/environment-se
 import { createChannels } from '../../apps/orchestrator/src/solving/channels/channels.ts'
 import { createSolver, type SolveProblem, type Solver } from '../../apps/orchestrator/src/solving/solver.ts'
 import { type RepodataEntry, writeRepodata } from './conda-channel.ts'
+import { ranMs, waitedMs } from './waited.ts'
 
 export const NODES: VirtualPackages = { __cuda: '9.2', __glibc: '2.17', __linux: '3.10' }
 
@@ -97,19 +98,20 @@ export const chain = (length: number): RecordMade[] =>
   Array.from({ length }, (_, i) => ({ name: `link${i}`, depends: [`link${i + 1}`] }))
 
 /**
- * The longest time that the event loop of this thread was held up while `act` went on, in milliseconds. The time that the thread waited for
- * a processor is not counted: that is the machine's doing, and longestWaitMs says how much it was.
+ * The longest time that the event loop of this thread was held up while `act` went on, in milliseconds. What is not work of the thread's
+ * own is not counted: a wait for a processor, of which longestWaitMs says how long it was, a page that comes from a slow disk, a virtual
+ * machine that stood still. All that is the machine's doing.
  */
 export async function longestBlock<T>(
   act: () => Promise<T>,
 ): Promise<{ value: T; blockedMs: number; longestWaitMs: number }> {
-  let [last, waited] = [performance.now(), waitedMs()]
+  let [last, waited, ran] = [performance.now(), waitedMs(), ranMs()]
   let [blockedMs, longestWaitMs] = [0, 0]
   const look = (): void => {
-    const [now, waitedNow] = [performance.now(), waitedMs()]
-    blockedMs = Math.max(blockedMs, now - last - EVERY_MS - (waitedNow - waited))
+    const [now, waitedNow, ranNow] = [performance.now(), waitedMs(), ranMs()]
+    blockedMs = Math.max(blockedMs, Math.min(now - last - EVERY_MS - (waitedNow - waited), ranNow - ran))
     longestWaitMs = Math.max(longestWaitMs, waitedNow - waited)
-    ;[last, waited] = [now, waitedNow]
+    ;[last, waited, ran] = [now, waitedNow, ranNow]
   }
   const timer = setInterval(look, EVERY_MS)
   try {
@@ -122,6 +124,3 @@ export async function longestBlock<T>(
 }
 
 const EVERY_MS = 5
-
-/** How long this thread was ready to run and did not: the second figure of schedstat, in nanoseconds (Linux, Documentation/scheduler). */
-const waitedMs = (): number => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6

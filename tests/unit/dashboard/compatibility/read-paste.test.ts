@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { CompatibilityCheck, type Verdict } from '@trotline/contracts'
 import { readPaste } from '../../../../apps/dashboard/src/compatibility/read-paste.ts'
 import { shippedCompatibility } from '../../../support/compatibility.ts'
+import { startProcessorWatch } from '../../../support/processor-time.ts'
 
 const SMI = `Tue Mar  4 10:11:12 2025
 +-----------------------------------------------------------------------------------------+
@@ -112,11 +113,11 @@ test('what is no list of packages says so, and prose or a log is not taken for o
 })
 
 test('a text of any length is read in bounded time', () => {
-  const from = performance.now()
+  const tookMs = startProcessorWatch()
   readPaste('a '.repeat(500_000))
   readPaste(`${' '.repeat(100_000)}x\n`.repeat(3))
   readPaste('- pytorch=1=\n'.repeat(20_000))
-  assert.ok(performance.now() - from < 2_000, `${performance.now() - from} ms`)
+  assert.ok(tookMs() < 2_000, `${tookMs()} ms`)
 })
 
 test('what comes of a paste is a question that the server takes, and its verdict is the known one', () => {
