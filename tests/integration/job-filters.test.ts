@@ -206,6 +206,23 @@ describe('filters of a list of jobs', () => {
     assert.deepEqual(await ids(store, { owner: 'ada', name: 'rare' }, 50), [newer.id, rare?.id])
   })
 
+  test('what an older server makes while others are brought in is brought in the next time', async () => {
+    const store = await rig.open()
+    const old = await addAll(store, NAMES_AT_ONCE + 20, i => ({ createdAt: later(i) }))
+    await forgetNames(store, old)
+    const scripts = store.redis as unknown as { trotlineName(...args: unknown[]): Promise<unknown> }
+    const index = createNameIndex(store.redis, store.keys)
+    const bring = scripts.trotlineName
+    scripts.trotlineName = async (...args) => {
+      scripts.trotlineName = bring
+      await forgetNames(store, [await store.add({ createdAt: later(1_000) })])
+      return bring.apply(store.redis, args)
+    }
+    assert.equal(await index.bringIn(ready), old.length)
+    assert.equal(await index.bringIn(ready), 1)
+    assert.equal(await named(store), old.length + 1)
+  })
+
   test('a job whose record cannot be read keeps no other from being found, and is not looked for again and again', async () => {
     const store = await rig.open()
     const old = await addAll(store, NAMES_AT_ONCE + 20, i => ({ name: i % 2 === 0 ? 'even' : 'odd' }))

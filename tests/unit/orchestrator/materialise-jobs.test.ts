@@ -4,7 +4,11 @@ import { describe, test } from 'node:test'
 import { advanceAll } from '../../../apps/orchestrator/src/lifecycle/advance.ts'
 import { BackPressure } from '../../../apps/orchestrator/src/lifecycle/back-pressure.ts'
 import type { StageContext } from '../../../apps/orchestrator/src/lifecycle/context.ts'
-import { type JobEnvironments, tellMissed } from '../../../apps/orchestrator/src/lifecycle/materialise-jobs.ts'
+import {
+  type JobEnvironments,
+  tellDrifted,
+  tellMissed,
+} from '../../../apps/orchestrator/src/lifecycle/materialise-jobs.ts'
 import type { JobRecord } from '../../../apps/orchestrator/src/store/record.ts'
 import { record, sha256 } from '../../support/job-records.ts'
 
@@ -28,6 +32,7 @@ async function told(job: JobRecord): Promise<string[]> {
     lease: () => ({ cluster: 'local', value: 'x' }),
     crash: () => undefined,
   } as unknown as StageContext
+  await tellDrifted(job, environments)
   await advanceAll('seal', [job], context, new BackPressure())
   return heard
 }
@@ -38,7 +43,7 @@ describe('the end of a job', () => {
 
   test('tells of its environment that it was used, and that it has changed where its run found that', async () => {
     assert.deepEqual(await told(ended(null)), [`used ${LOCK}`])
-    assert.deepEqual(await told(ended(lookAt(LOCK))), [`used ${LOCK}`, `drifted ${LOCK}`])
+    assert.deepEqual(await told(ended(lookAt(LOCK))), [`drifted ${LOCK}`, `used ${LOCK}`])
   })
 
   test('says nothing of an environment that the job was not given, whatever its result claims', async () => {

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import type { StageContext } from '../../../apps/orchestrator/src/lifecycle/context.ts'
 import { createRunner } from '../../../apps/orchestrator/src/lifecycle/runner.ts'
 import type { JobRecord } from '../../../apps/orchestrator/src/store/record.ts'
-import { AT, record, sha256 } from '../../support/job-records.ts'
+import { AT, clusterSettings, record, sha256 } from '../../support/job-records.ts'
 import { silent } from '../../support/orchestrator-store.ts'
 
 /** Has its submission begun? */
@@ -110,6 +110,54 @@ test('a store that does not answer at a take-over is asked again for those that 
   await turn()
   await runner.stop()
   assert.deepEqual([asked, batches], [2, [5]])
+})
+
+test('whom a pause meets on the way to Slurm goes on as soon as it ends, and not at the next try', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let stored = record({ state: 'prepared' }, { dueAt: 0 })
+  let paused: { by: string; since: string; why: string } | null = null
+  let begun = 0
+  const release = { id: sha256('a release') }
+  const access = {
+    async reserveSubmissions() {
+      begun += 1
+      // The first time the pause comes while it waits for its turn.
+      if (begun === 1) paused = { by: 'staff', since: AT, why: '' }
+      const code = begun === 1 ? 'CLUSTER_PAUSED' : 'LEASE_LOST'
+      throw Object.assign(new Error('it ends here'), { code, transient: true })
+    },
+  }
+  const context = {
+    cluster: { settings: clusterSettings(), identity: () => access, paused: async () => paused },
+    releases: { plain: release, withTensorLibrary: release },
+    queue: null,
+    jobs: {
+      read: async () => stored,
+      idsInState: async () => [],
+      secret: async () => 'a key',
+      idempotencyOf: async () => null,
+      async commit(previous: JobRecord, next: JobRecord) {
+        stored = { ...next, revision: previous.revision + 1 }
+        return stored
+      },
+    },
+    lease: () => ({ cluster: 'local', value: 'x' }),
+    log: silent,
+    crash: () => undefined,
+    now: () => new Date(),
+  } as unknown as StageContext
+  const runner = createRunner(context, silent)
+  runner.nudge(stored.id)
+  await turn()
+  assert.deepEqual([begun, stored.trying?.code], [1, 'CLUSTER_PAUSED'])
+  t.mock.timers.tick(1_000)
+  await turn()
+  assert.equal(begun, 1)
+  paused = null
+  t.mock.timers.tick(1_000)
+  await turn()
+  await runner.stop()
+  assert.equal(begun, 2)
 })
 
 test('a job that ends is sealed once, and nobody looks at it again', async t => {

@@ -55,8 +55,13 @@ export async function submit(
       settle(asLeft(candidate, answer), outcomeOf(candidate, answer, context, untilMs))
     }
   }
+  // Whom a pause met on the way waits for its end like those that found it there, and is woken in the same order.
+  for (const { job, outcome } of results)
+    if ('failed' in outcome && isPause(outcome.failed)) pressure.pause(job, context.now().getTime())
   return results
 }
+
+const isPause = (error: unknown): boolean => isCoded(error) && error.code === 'CLUSTER_PAUSED'
 
 type Settle = (job: JobRecord, outcome: Outcome) => void
 

@@ -64,16 +64,18 @@ export function createNameIndex(redis: Redis, keys: Keys): NameIndex {
   return {
     async bringIn(signal) {
       let brought = 0
+      const unread = new Set<string>()
       for (let from = 0; !signal.aborted; from += NAMES_AT_ONCE) {
         // New jobs come in before those that were not looked at yet, which so are looked at later, or twice.
         const place = [String(from), String(NAMES_AT_ONCE), keys.job('')]
         const [uncounted, found] = await asking(scripts.trotlineUnnamed(keys.all(), keys.named(), ...place))
         if (uncounted === nameless) return brought
         if (found.length === 0) {
-          nameless = uncounted
+          // What an older version made meanwhile stands before all that was looked at: it has a name, and is for the next time.
+          nameless = Math.min(uncounted, unread.size)
           return brought
         }
-        const named = namedJobs(keys, found)
+        const named = namedJobs(keys, found, unread)
         if (named.length > 0) brought += await asking(scripts.trotlineName(keys.named(), ...named))
         await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
       }
@@ -82,8 +84,8 @@ export function createNameIndex(redis: Redis, keys: Keys): NameIndex {
   }
 }
 
-/** Of each job that can be read, as BRING_IN takes them. */
-function namedJobs(keys: Keys, found: readonly (string | null)[]): string[] {
+/** Of each job that can be read, as BRING_IN takes them; the ids of the others come into `unread`. */
+function namedJobs(keys: Keys, found: readonly (string | null)[], unread: Set<string>): string[] {
   const named: string[] = []
   for (let i = 0; i + 4 < found.length; i += 5) {
     const [id, createdMs, keptOwner, line, record] = found.slice(i, i + 5)
@@ -91,6 +93,7 @@ function namedJobs(keys: Keys, found: readonly (string | null)[]): string[] {
     const whose = keptOwner ?? (typeof owner === 'object' ? owner?.id : owner)
     if (id && createdMs && typeof name === 'string' && typeof whose === 'string')
       named.push(createdMs, id, keys.byName(name), keys.byOwnerName(whose, name))
+    else if (id) unread.add(id)
   }
   return named
 }
