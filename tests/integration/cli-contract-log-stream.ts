@@ -7,8 +7,8 @@ const LOOK_MS = 20
 
 export function addLogStream(server: ContractServer) {
   const state = {
-    /** Answered in place of a stream: by a proxy that makes a page of it, or by a server that has too many. */
-    refuses: null as 'page' | 'many' | null,
+    /** Answered in place of a stream: by a proxy that makes a page of it or ends it at once, or by a server that has too many. */
+    refuses: null as 'page' | 'end' | 'many' | null,
     /** What readers came with, '' where it is nothing. */
     resumed: [] as string[],
     /** Questions for a piece of a log, which a stream needs none of. */
@@ -24,7 +24,10 @@ export function addLogStream(server: ContractServer) {
       return false
     }
     if (state.refuses === 'page') response.writeHead(200, { 'content-type': 'text/html' }).end('<html>log in</html>')
-    else if (state.refuses === 'many') {
+    else if (state.refuses === 'end') {
+      state.resumed.push(String(request.headers['last-event-id'] ?? ''))
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(': following\n\n')
+    } else if (state.refuses === 'many') {
       const title = 'Too many streams are open'
       response.writeHead(429, { 'content-type': 'application/problem+json' })
       response.end(

@@ -109,6 +109,42 @@ for (const refuses of ['page', 'many'] as const)
     assert.deepEqual(stream.state.resumed, [])
   })
 
+test('where every stream ends as soon as it has begun the log is asked for after three of them, to the same bytes', async () => {
+  stream.state.refuses = 'end'
+  const id = running('barren', aRun(1))
+  server.log(id, '1-0', 'one\n')
+  const following = start(server, ['logs', id, '--follow'])
+  await following.says('one')
+  server.log(id, '1-0', 'two\n')
+  await following.says('two')
+  complete(id)
+  const { code, stdout, stderr } = await following.ended
+  assert.deepEqual([code, stdout], [0, 'one\ntwo\n'], stderr)
+  assert.deepEqual(stream.state.resumed, ['1:4', '1:4', '1:4'])
+})
+
+test('with --json half a character at the end of a file that is cut short is told as it is, and not put before what comes', async () => {
+  const id = running('halved', aRun(1))
+  server.log(id, '1-0', Buffer.from('grü').subarray(0, 3))
+  const following = start(server, ['logs', id, '--follow', '--json'])
+  await following.says('"gr"')
+  await eventually('it follows', () => stream.state.resumed.length === 1)
+  server.kept(id).logs.set('1-0:stdout', Buffer.from('a\n'))
+  await following.says('"a\\n"')
+  complete(id)
+  const { code, stdout, stderr } = await following.ended
+  assert.equal(code, 0, stderr)
+  const told = stdout.trimEnd().split('\n')
+  assert.deepEqual(
+    told.map(line => JSON.parse(line) as unknown),
+    [
+      { run: '1-0', offset: 0, next: 2, text: 'gr' },
+      { run: '1-0', offset: 2, next: 3, base64: 'ww==' },
+      { run: '1-0', offset: 0, next: 2, text: 'a\n' },
+    ],
+  )
+})
+
 test('one attempt alone is followed to its end, and a job that is held to what it wrote so far, with 12', async () => {
   const id = running('pinned', aRun(1), aRun(2))
   server.log(id, '1-0', 'of one\n')

@@ -1,6 +1,6 @@
 // trotline submit PRESET: the request that a name stands for, and what has to be said beside it.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -62,8 +62,10 @@ test('without a partition nothing is sent, and both commands that help are named
   assert.equal(posts(), before)
 })
 
-test('a file with the name of a preset is a file', async () => {
+test('a file with the name of a preset is a file, and a folder with it is none', async () => {
   assert.deepEqual([presetOf('cifar10', folder), presetOf('cifar', folder)], ['cifar10', null])
+  mkdirSync(join(folder, 'auto-mpg'))
+  assert.equal(presetOf('auto-mpg', folder), 'auto-mpg')
   writeFileSync(join(folder, 'cifar10'), 'name: from-the-file\n')
   assert.equal(presetOf('cifar10', folder), null)
   await run(server, ['submit', join(folder, 'cifar10'), '--dry-run'])

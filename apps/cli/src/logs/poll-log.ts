@@ -31,7 +31,7 @@ export async function pollLog(
     client.logs(job.id, { stream, attempt, offset: position.offset, limit: CHUNK_BYTES })
   const take = async (chunk: LogChunk): Promise<boolean> => {
     if (chunk.size < position.offset) {
-      log.cut()
+      await log.cut()
       return true
     }
     position.run = chunk.run

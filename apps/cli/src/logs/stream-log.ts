@@ -12,6 +12,8 @@ import type { LogPosition, ToldLog } from './told-log.ts'
 const FIRST_SIGN_MS = 15_000
 /** A log does not tell that its job is held for a person: the record is read where so long nothing came. */
 const RECORD_AFTER_MS = 3_000
+/** So many connections one after the other that brought no more than their beginning: something in between ends what it ought to pass on. */
+const MOST_BARREN = 3
 
 /**
  * @returns the job once it is over, or held, and its last byte was written; null: no stream is to be had, and nothing was told that is not
@@ -26,6 +28,7 @@ export async function streamLog(
   const { position, patience } = log
   let job = start
   let broke = false
+  let barren = 0
   const here = () => ({ stream: query.stream, attempt: position.attempt ?? query.attempt, offset: position.offset })
 
   /** Of a held job, whose stream does not end. */
@@ -59,18 +62,19 @@ export async function streamLog(
       return next
     }
     try {
-      let lives = false
+      let signs = 0
       let next = ask()
       for (;;) {
-        const found = await orQuiet(next, lives ? RECORD_AFTER_MS : FIRST_SIGN_MS)
+        const found = await orQuiet(next, signs > 0 ? RECORD_AFTER_MS : FIRST_SIGN_MS)
         if (found === 'quiet') {
-          if (!lives) return null
+          if (signs === 0) return null
           job = await client.job(job.id)
           if (job.hold !== null) return await rest()
           continue
         }
         if (found.done === true) throw new CliError('COULD_NOT_ASK', 'The server closed the connection.')
-        lives = true
+        signs += 1
+        if (signs > 1) barren = 0
         const event = found.value
         if (event !== 'alive' && event.name === 'end') {
           job = await client.job(job.id)
@@ -94,6 +98,8 @@ export async function streamLog(
       }
       job = await placed(client, job, position, query.attempt)
       if (job.hold !== null) return await rest()
+      if (barren === MOST_BARREN) return null
+      barren += 1
       return await once()
     } catch (error) {
       if (isRefusedStream(error)) return null

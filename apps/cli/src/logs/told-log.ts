@@ -20,7 +20,7 @@ export type ToldLog = {
   readonly patience: Patience
   bytes(chunk: Pick<LogChunk, 'bytes' | 'next' | 'run'>): Promise<void>
   /** The job cut its file short. */
-  cut(): void
+  cut(): Promise<void>
   /** From the first byte of this run on; a line says so where another was told before it. */
   begin(run: Pick<Run, 'run' | 'node'> & { attempt: number | null }): Promise<void>
   /** The log could be read. */
@@ -57,7 +57,9 @@ export function createToldLog(
       await writer.write(chunk)
       position.offset = chunk.next
     },
-    cut: () => {
+    cut: async () => {
+      // What waited for the rest of a character has none any more.
+      await writer.flush()
       aside('the log was cut short by the job; reading it from its beginning')
       position.offset = 0
     },

@@ -1,5 +1,5 @@
 // The request that the name of a preset stands for. What a preset does not say is left to the server's defaults, and where it runs to the person.
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { PRESETS, type Preset } from '@trotline/contracts'
 import type { Context } from '../context.ts'
@@ -7,9 +7,17 @@ import { CliError } from '../errors.ts'
 import { findCluster } from '../find-cluster.ts'
 import type { RequestFile } from './request-file.ts'
 
-/** A file of that name is a file. */
+/** A file of that name is a file. A folder, such as one for its data, is no request. */
 export const presetOf = (word: string, cwd: string): Preset | null =>
-  existsSync(join(cwd, word)) ? null : (PRESETS.find(preset => preset === word) ?? null)
+  isFile(join(cwd, word)) ? null : (PRESETS.find(preset => preset === word) ?? null)
+
+function isFile(path: string): boolean {
+  try {
+    return !statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
 
 /**
  * @param set the paths that the command line sets itself
