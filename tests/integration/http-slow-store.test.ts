@@ -92,6 +92,8 @@ describe('in front of a slow store', () => {
       crash: survive,
     })
     address = await app.http.listen({ host: '127.0.0.1', port: 0 })
+    // What is done at the first request alone is none of the second within which it is answered.
+    await eventually('the store answers in time', async () => (await send('GET', '/v1/jobs')).status === 200)
   })
   afterEach(async () => {
     way.delayMs = 0

@@ -18,6 +18,8 @@ describe('without its store', () => {
     store = await rig.open()
     app = await rig.serve(store, {}, { hasty: true })
     address = await app.http.listen({ host: '127.0.0.1', port: 0 })
+    // What is done at the first request alone is none of the second within which it is answered.
+    await eventually('the server reaches its store', async () => (await send('GET', '/v1/jobs')).status === 200)
   })
   afterEach(async () => {
     rig.resume()

@@ -158,7 +158,8 @@ describe('the local cluster', () => {
     try {
       for (let round = 0; round < 20; round++) {
         const asked = slurmd.ready()
-        const binds = createServer().listen(plan.ports[slurmd.name], '0.0.0.0')
+        // Whoever has something to say to slurmd in this moment must not keep the server from closing.
+        const binds = createServer(caller => caller.destroy()).listen(plan.ports[slurmd.name], '0.0.0.0')
         await once(binds, 'listening')
         await asked
         await new Promise(resolve => binds.close(resolve))
