@@ -13,7 +13,10 @@ export interface ProcessEntry extends ProcessRecord {
   command: string
 }
 
-/** Undefined when there is no such process, or only its zombie. */
+/**
+ * Undefined when there is no such process, or only its zombie. One that was killed becomes a zombie while others of its threads are still on
+ * their way out, and as long as they are its port is listened on: of Redis that was seen at every other SIGKILL.
+ */
 export function readProcess(pid: number): ProcessEntry | undefined {
   let stat: string
   try {
@@ -26,9 +29,10 @@ export function readProcess(pid: number): ProcessEntry | undefined {
   const close = stat.lastIndexOf(')')
   const fields = stat.slice(close + 2).split(' ')
   const [state, parentPid] = fields
+  const threads = Number(fields[17])
   const startTicks = fields[19]
   if (state === undefined || parentPid === undefined || startTicks === undefined) return undefined
-  if (state === 'Z' || state === 'X') return undefined
+  if (state === 'X' || (state === 'Z' && threads <= 1)) return undefined
   return { pid, startTicks, parentPid: Number(parentPid), command: stat.slice(open + 1, close) }
 }
 

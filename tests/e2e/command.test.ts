@@ -106,6 +106,7 @@ test('a command that Slurm requeues goes on from what it kept', async t => {
   const story = await createStory(t, { cluster })
   await story.start()
   const { api } = story
+  // slurmstepd ends a job's processes one by one: a shell whose sleep was ended before it would go on for a moment, and an epoch.
   const script = [
     'epoch=0',
     '[ -z "$TROTLINE_RESUME" ] || read -r epoch < "$TROTLINE_RESUME/epoch"',
@@ -113,7 +114,7 @@ test('a command that Slurm requeues goes on from what it kept', async t => {
     '  echo "{\\"epoch\\": $epoch, \\"loss\\": 1}" >> "$TROTLINE_EPOCHS"',
     '  epoch=$((epoch + 1))',
     '  echo "$epoch" > "$TROTLINE_CHECKPOINTS/new" && mv "$TROTLINE_CHECKPOINTS/new" "$TROTLINE_CHECKPOINTS/epoch"',
-    '  [ "$epoch" -ne 3 ] || [ -n "$TROTLINE_RESUME" ] || { echo kept > kept; sleep 600; }',
+    '  [ "$epoch" -ne 3 ] || [ -n "$TROTLINE_RESUME" ] || { echo kept > kept; while :; do sleep 600; done; }',
     'done',
   ].join('\n')
   const accepted = await api.submit(command({ command: ['sh', 'main.sh'], files: { 'main.sh': script }, epochs: 6 }))

@@ -2,9 +2,15 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { readJson } from '../../deploy/local/folders.ts'
 import { choosePorts, isListenedOn, keepPort, pickPort } from '../../deploy/local/ports.ts'
+import { type ProcessRecord, readProcess } from '../../deploy/local/proc.ts'
+import { startRedis } from '../../deploy/local/redis.ts'
 import { SOURCES } from '../setup/test-files.mjs'
 
 /** Another process that has picked a port, and lives on. */
@@ -42,6 +48,18 @@ test('whoever picked a port keeps it over a restart, and is not given it as anot
   const port = await pickPort()
   assert.deepEqual(await choosePorts(['redis'], { redis: port }), { redis: port })
   assert.equal(await keepPort(port), true)
+})
+
+test('a process that was killed counts as ended when nothing listens on its port any more', async t => {
+  const home = mkdtempSync(join(tmpdir(), 'trotline-test-'))
+  t.after(() => rmSync(home, { recursive: true, force: true }))
+  for (let round = 0; round < 20; round++) {
+    const { port } = await startRedis({ home })
+    const { pid } = readJson<ProcessRecord>(join(home, 'redis.process.json')) ?? assert.fail('no Redis')
+    process.kill(pid, 'SIGKILL')
+    while (readProcess(pid) !== undefined) await new Promise(setImmediate)
+    assert.ok(!isListenedOn(port))
+  }
 })
 
 test('a port counts as listened on from the moment it is bound until it is closed, on whichever address', async () => {
