@@ -177,12 +177,13 @@ describe('a command', () => {
       '  echo "{\\"epoch\\": $epoch, \\"loss\\": 1}" >> "$TROTLINE_EPOCHS"',
       '  epoch=$((epoch + 1))',
       '  echo "$epoch" > "$TROTLINE_CHECKPOINTS/new" && mv "$TROTLINE_CHECKPOINTS/new" "$TROTLINE_CHECKPOINTS/state"',
-      '  [ "$epoch" -ne 3 ] || [ -n "$TROTLINE_RESUME" ] || sleep 60',
+      '  [ "$epoch" -ne 3 ] || [ -n "$TROTLINE_RESUME" ] || { echo kept > kept; while :; do sleep 60; done; }',
       'done',
     ].join('\n')
     const first = await job({ command: ['sh', 'train.sh'], files: { 'train.sh': script }, epochs: 6 })
     const { child, ended } = await begin(t, first)
     await until('three epochs', child, async () => (await lineCount(first)) === 3)
+    await until('it has kept its state', child, async () => existsSync(join(first.run, 'work/kept')))
     child.kill('SIGTERM')
     assert.equal((await ended).code, WORKER_EXIT.stopped)
     const second = await nextRun(first, '1-1')
