@@ -93,11 +93,9 @@ export function createJobList(
       ...(held ? [owner ? keys.heldOf(owner) : keys.held()] : []),
       ...(owner ? labels.map(([key, value]) => keys.byOwnerLabel(owner, key, value)) : []),
     ]
-    const isOwners = owner !== undefined && (state !== undefined || labels.length > 0 || held)
-    if (owner !== undefined && !isOwners) sets.push(keys.byOwner(owner))
-    if (sets.length === 0) sets.push(keys.all())
     return {
       sets,
+      whole: owner === undefined ? keys.all() : keys.byOwner(owner),
       words: cluster !== undefined && state === undefined ? [wordOf({ cluster })] : [],
       labels: owner === undefined ? labels.map(([key, value]) => aroundOwner(keys, key, value)) : [],
       name:

@@ -13,8 +13,9 @@ export interface PageQuestion {
   /** What the keys of jobs and of their epochs begin with. */
   job: string
   epochs: string
-  /** One at least. */
   sets: string[]
+  /** Looked through where there is none of those, and no set of a name either. */
+  whole: string
   /** What a kept line must hold, each: "field":"value" as JSON has them, which no value can hold. */
   words: string[]
   /** Of jobs of any owner: what the key of a label's set has before the owner and behind. */
@@ -39,6 +40,7 @@ if ask.name ~= cjson.null then
   if redis.call('GET', ask.name.counted) == tostring(redis.call('ZCARD', ask.name.all)) then sets[#sets + 1] = ask.name.set
   else words[#words + 1] = ask.name.word end
 end
+if #sets == 0 then sets[1] = ask.whole end
 local smallest, least = 1, nil
 if #sets > 1 then
   for i, set in ipairs(sets) do
