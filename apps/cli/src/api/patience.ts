@@ -1,9 +1,8 @@
 // How long a lost connection is tried again: quickly at first, then every 5 s, until the patience is used up.
 // A sign of life resets it, so an outage is measured from its own beginning.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { waitBeforeMs } from '@trotline/client'
 import type { CliError } from '../errors.ts'
-import { interrupted } from './exchange.ts'
+import { pause } from './pause.ts'
 
 /** A line that broke is usually there again at once: a proxy's limit, a server that starts anew. */
 const AT_ONCE_MS = 100
@@ -33,9 +32,7 @@ export function createPatience(options: {
       tries += 1
       onTry(tries, error, leftMs)
       const waitMs = Math.min(tries === 1 ? AT_ONCE_MS : waitBeforeMs(tries - 1), Math.max(leftMs, 1))
-      await sleep(waitMs, undefined, { signal }).catch(cause => {
-        throw interrupted(cause)
-      })
+      await pause(waitMs, signal)
     },
     answered: () => {
       const awayMs = since === null ? null : now() - since

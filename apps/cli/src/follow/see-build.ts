@@ -1,8 +1,7 @@
 // Follows the making of an environment on a cluster to its end, with progress; a lost connection is tried again.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Materialisation } from '@trotline/contracts'
-import { interrupted } from '../api/exchange.ts'
 import { createPatience } from '../api/patience.ts'
+import { pause } from '../api/pause.ts'
 import type { Context } from '../context.ts'
 import { CliError, isTransient } from '../errors.ts'
 import { duration } from '../text/durations.ts'
@@ -36,9 +35,7 @@ export async function seeBuild(
   try {
     while (!over(one)) {
       reporter.show(buildView(one))
-      await sleep(POLL_MS, undefined, { signal: interrupt }).catch(cause => {
-        throw interrupted(cause)
-      })
+      await pause(POLL_MS, interrupt)
       try {
         one = await client.environments.on(one.lock, one.cluster)
         patience.answered()

@@ -1,9 +1,8 @@
 // A log that no stream tells: read at its byte offset about once a second. A lost answer is asked again at the same byte, so nothing is missing
 // and nothing comes twice.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '@trotline/contracts'
 import type { LogChunk, LogQuery } from '../api/client.ts'
-import { interrupted } from '../api/exchange.ts'
+import { pause } from '../api/pause.ts'
 import type { Context } from '../context.ts'
 import { isTransient } from '../errors.ts'
 import { isOver } from '../follow/follow.ts'
@@ -75,8 +74,6 @@ export async function pollLog(
       await patience.again(error)
       continue
     }
-    await sleep(POLL_MS, undefined, { signal: interrupt }).catch(cause => {
-      throw interrupted(cause)
-    })
+    await pause(POLL_MS, interrupt)
   }
 }

@@ -1,9 +1,8 @@
 // trotline env log: what the installer said while it made an environment, byte for byte.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Act } from '../../act.ts'
-import { interrupted } from '../../api/exchange.ts'
 import { createPatience } from '../../api/patience.ts'
+import { pause } from '../../api/pause.ts'
 import type { Context } from '../../context.ts'
 import { CliError, isTransient } from '../../errors.ts'
 import { EXIT, type ExitCode, exitOfBuild } from '../../exit-codes.ts'
@@ -104,9 +103,7 @@ async function log(context: Context, wanted: string, options: Options): Promise<
         await patience.again(error)
         continue
       }
-      await sleep(POLL_MS, undefined, { signal: interrupt }).catch(cause => {
-        throw interrupted(cause)
-      })
+      await pause(POLL_MS, interrupt)
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error

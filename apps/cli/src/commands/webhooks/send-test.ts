@@ -1,9 +1,8 @@
 // trotline webhooks test: sends a message that says it is a test, and waits for what the receiver makes of it.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { WebhookDelivery } from '@trotline/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../../act.ts'
-import { interrupted } from '../../api/exchange.ts'
+import { pause } from '../../api/pause.ts'
 import type { Context } from '../../context.ts'
 import { EXIT, type ExitCode } from '../../exit-codes.ts'
 import { findWebhook } from '../../find-webhook.ts'
@@ -37,9 +36,7 @@ async function test(context: Context, wanted: string, options: { timeout?: numbe
   const waiting = out.sayStyle.dim(`waiting for the receiver ${out.sayStyle.dots}`)
   while (delivery.status === 'waiting' && performance.now() < until) {
     out.live(waiting)
-    await sleep(POLL_MS, undefined, { signal: interrupt }).catch(cause => {
-      throw interrupted(cause)
-    })
+    await pause(POLL_MS, interrupt)
     // It is the newest, or nearly so.
     const { page } = await client.webhooks.deliveries(id, { limit: 20 })
     delivery = page.items.find(one => one.id === delivery.id) ?? delivery
