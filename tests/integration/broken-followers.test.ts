@@ -1,13 +1,13 @@
 // Followers whose connections all break after the same few bytes, long before a whole block of the log came through: each brings them on.
 import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { buildLogFrames } from '../../apps/orchestrator/src/http/environment-log-frames.ts'
 import { createLogFiles, LOG_FILES } from '../../apps/orchestrator/src/streams/log-files.ts'
-import { AT } from '../support/job-records.ts'
+import { jobWithLog } from '../support/job-with-log.ts'
 import { answerAsOwner } from '../support/local-owner.ts'
 import { FrameSplitter, ParsedEvents, readLog } from '../support/log-reader.ts'
 import { materialisation } from '../support/materialisations.ts'
@@ -35,11 +35,7 @@ describe('followers whose connections break again and again', () => {
     const app = await rig.serve(store, {}, { cluster: { workDir: folder } })
     owner = await answerAsOwner(store)
     address = await app.http.listen({ host: '127.0.0.1', port: 0 })
-    const run = { run: '1-0', attempt: 1, slurmJobId: '17', node: 'c01', resumed: null, startedAt: AT, endedAt: AT }
-    id = (await store.add({ state: 'completed', endedAt: AT, runs: [{ ...run, ending: 'COMPLETED' }] })).id
-    const directory = join(folder, 'jobs/ada', id, 'runs/1-0')
-    mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, 'stdout'), log)
+    id = (await jobWithLog(store, folder, log, 'completed')).id
   })
   after(async () => {
     await owner.close()

@@ -1,7 +1,7 @@
 // The largest channels there are: their repodata is read in a thread, in bounded memory, while the server goes on. The thread itself is real
 // here, as are the sockets that the documents come over.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -12,6 +12,7 @@ import { type Channels, createChannels } from '../../apps/orchestrator/src/solvi
 import { openIndex } from '../../apps/orchestrator/src/solving/channels/repodata-index.ts'
 import { type ChannelServer, serveChannels } from '../support/channel-server.ts'
 import { buildSyntheticChannel } from '../support/conda-channel.ts'
+import { ranMs } from '../support/waited.ts'
 
 const MIB = 1024 * 1024
 const LONGEST_BLOCK_MS = 100
@@ -47,27 +48,15 @@ interface Measured {
 
 const LOOK_EVERY_MS = 10
 
-/**
- * For how long this process's main thread was on a processor: the first number (sched-stats in the kernel's documentation), in nanoseconds.
- * Where that is not told, the time that has passed.
- */
-function computedMs(): number {
-  try {
-    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
-  } catch {
-    return performance.now()
-  }
-}
-
 async function measured(work: () => Promise<void>): Promise<Measured> {
   const delay = monitorEventLoopDelay({ resolution: 5 })
   const before = process.memoryUsage.rss()
   let most = before
   let ownBlockMs = 0
-  let lastMs = computedMs()
+  let lastMs = ranMs()
   const looking = setInterval(() => {
     most = Math.max(most, process.memoryUsage.rss())
-    const nextMs = computedMs()
+    const nextMs = ranMs()
     ownBlockMs = Math.max(ownBlockMs, nextMs - lastMs)
     lastMs = nextMs
   }, LOOK_EVERY_MS)

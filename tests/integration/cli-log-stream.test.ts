@@ -93,25 +93,9 @@ test('a job that has no run yet is followed from its first byte; a file that was
   assert.deepEqual(stream.state.resumed, [''])
 })
 
-for (const refuses of ['page', 'many'] as const)
-  test(`where ${refuses === 'page' ? 'a page comes in place of a stream' : 'there are too many streams'} the log is asked for, to the same bytes`, async () => {
-    stream.state.refuses = refuses
-    const id = running('asked', aRun(1))
-    server.log(id, '1-0', 'one\n')
-    const following = start(server, ['logs', id, '--follow'])
-    await following.says('one')
-    server.log(id, '1-0', 'two\n')
-    await following.says('two')
-    complete(id)
-    const { code, stdout, stderr } = await following.ended
-    assert.deepEqual([code, stdout], [0, 'one\ntwo\n'], stderr)
-    assert.doesNotMatch(stderr, /Trying again/)
-    assert.deepEqual(stream.state.resumed, [])
-  })
-
-test('where every stream ends as soon as it has begun the log is asked for after three of them, to the same bytes', async () => {
-  stream.state.refuses = 'end'
-  const id = running('barren', aRun(1))
+/** To its end, every byte once. Answers what was said beside. */
+async function followsOneAndTwo(name: string): Promise<string> {
+  const id = running(name, aRun(1))
   server.log(id, '1-0', 'one\n')
   const following = start(server, ['logs', id, '--follow'])
   await following.says('one')
@@ -120,6 +104,20 @@ test('where every stream ends as soon as it has begun the log is asked for after
   complete(id)
   const { code, stdout, stderr } = await following.ended
   assert.deepEqual([code, stdout], [0, 'one\ntwo\n'], stderr)
+  return stderr
+}
+
+for (const refuses of ['page', 'many'] as const)
+  test(`where ${refuses === 'page' ? 'a page comes in place of a stream' : 'there are too many streams'} the log is asked for, to the same bytes`, async () => {
+    stream.state.refuses = refuses
+    const stderr = await followsOneAndTwo('asked')
+    assert.doesNotMatch(stderr, /Trying again/)
+    assert.deepEqual(stream.state.resumed, [])
+  })
+
+test('where every stream ends as soon as it has begun the log is asked for after three of them, to the same bytes', async () => {
+  stream.state.refuses = 'end'
+  await followsOneAndTwo('barren')
   assert.deepEqual(stream.state.resumed, ['1:4', '1:4', '1:4'])
 })
 

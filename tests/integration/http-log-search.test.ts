@@ -1,12 +1,12 @@
 // A search through a log where it lies, by the grep of the machine: true counts, exact offsets, and limits that hold.
 import assert from 'node:assert/strict'
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { LogSearch, MOST_SEARCH_MATCHES, type Problem, SEARCH_LINE_BYTES } from '@trotline/contracts'
 import type { App } from '../../apps/orchestrator/src/app.ts'
-import { AT } from '../support/job-records.ts'
+import { jobWithLog } from '../support/job-with-log.ts'
 import { answerAsOwner } from '../support/local-owner.ts'
 import { createRedisRig, type RedisRig, type Store, TOKENS } from '../support/orchestrator-store.ts'
 
@@ -30,16 +30,6 @@ describe('a search through a log', () => {
     rmSync(workDir, { recursive: true, force: true })
   })
 
-  /** A running job, and where its stdout lies. */
-  async function jobWithLog(content?: string | Buffer): Promise<{ id: string; file: string }> {
-    const run = { run: '1-0', attempt: 1, slurmJobId: '17', node: 'c01', resumed: null, startedAt: AT }
-    const { id } = await store.add({ state: 'running', runs: [{ ...run, endedAt: null, ending: null }] })
-    const folder = join(workDir, 'jobs/ada', id, 'runs/1-0')
-    mkdirSync(folder, { recursive: true })
-    const file = join(folder, 'stdout')
-    if (content !== undefined) writeFileSync(file, content)
-    return { id, file }
-  }
   async function search(id: string, query: Record<string, string>, who: keyof typeof TOKENS = 'ada') {
     const answer = await app.http.inject({
       url: `/v1/jobs/${id}/logs?${new URLSearchParams(query)}`,
@@ -60,7 +50,7 @@ describe('a search through a log', () => {
 
   test('answers the lines that match with their offsets, and counts them all', async () => {
     const text = 'begin\nloss 0.5\nnothing\nthe loss 0.25 of a.b\nLOSS\n'
-    const { id } = await jobWithLog(text)
+    const { id } = await jobWithLog(store, workDir, text)
     const { seconds, ...answer } = await found(id, { grep: 'loss' })
     assert.deepEqual(answer, {
       attempt: 1,
@@ -80,7 +70,7 @@ describe('a search through a log', () => {
   })
 
   test('takes a text word for word, and a regular expression only where one is asked for', async () => {
-    const { id } = await jobWithLog('a.b\naxb\n-v\n$(touch x) `id`; rm "\'\\\n')
+    const { id } = await jobWithLog(store, workDir, 'a.b\naxb\n-v\n$(touch x) `id`; rm "\'\\\n')
     const lines = async (query: Record<string, string>) => (await found(id, query)).matches.map(match => match.text)
     assert.deepEqual(await lines({ grep: 'a.b' }), ['a.b'])
     assert.deepEqual(await lines({ grep: 'a.b', regex: 'true' }), ['a.b', 'axb'])
@@ -91,7 +81,7 @@ describe('a search through a log', () => {
   })
 
   test('shows the first lines only and counts on', async () => {
-    const { id } = await jobWithLog(Array.from({ length: 1_922 }, (_, i) => `epoch ${i}`).join('\n'))
+    const { id } = await jobWithLog(store, workDir, Array.from({ length: 1_922 }, (_, i) => `epoch ${i}`).join('\n'))
     const some = await found(id, { grep: 'epoch', limit: '3' })
     assert.deepEqual([some.matches.map(({ text }) => text), some.count], [['epoch 0', 'epoch 1', 'epoch 2'], 1_922])
     assert.equal((await found(id, { grep: 'epoch' })).matches.length, MOST_SEARCH_MATCHES)
@@ -99,7 +89,7 @@ describe('a search through a log', () => {
 
   test('a line of a megabyte is cut, and a match behind the cut still counts', async () => {
     const long = `${'x'.repeat(1_048_576)}needle`
-    const { id } = await jobWithLog(`first\n${long}\nneedle ${'é'.repeat(4_000)}\n`)
+    const { id } = await jobWithLog(store, workDir, `first\n${long}\nneedle ${'é'.repeat(4_000)}\n`)
     const { matches, count } = await found(id, { grep: 'needle' })
     assert.equal(count, 2)
     assert.deepEqual(
@@ -116,7 +106,11 @@ describe('a search through a log', () => {
 
   test('bytes that are no text are searched and come as they are', async () => {
     const invalid = Buffer.from([0x66, 0xff, 0xfe, 0x6e, 0x00, 0x65])
-    const { id } = await jobWithLog(Buffer.concat([Buffer.from('ok e\n\0\0binary e\n'), invalid, Buffer.from('\n')]))
+    const { id } = await jobWithLog(
+      store,
+      workDir,
+      Buffer.concat([Buffer.from('ok e\n\0\0binary e\n'), invalid, Buffer.from('\n')]),
+    )
     const { matches, count } = await found(id, { grep: 'e' })
     assert.equal(count, 3)
     assert.deepEqual(matches[1], { offset: 5, column: 9, text: '\0\0binary e', cut: false })
@@ -124,14 +118,14 @@ describe('a search through a log', () => {
   })
 
   test('a log that is not there yet has no matches', async () => {
-    const { id } = await jobWithLog()
+    const { id } = await jobWithLog(store, workDir)
     assert.deepEqual((await found(id, { grep: 'x' })).count, 0)
     const { id: none } = await store.add()
     assert.deepEqual((await found(none, { grep: 'x' })).attempt, 0)
   })
 
   test('patterns that may take for ever, or that are none, are refused by name', async () => {
-    const { id } = await jobWithLog('text\n')
+    const { id } = await jobWithLog(store, workDir, 'text\n')
     const refused = [400, 'invalid-request', '?grep']
     for (const grep of ['(a)\\1', '((x{40}){40}){40}', 'a{2000}', '(', '[z-a]'])
       assert.deepEqual(await refusal(id, { grep, regex: 'true' }), refused, grep)
@@ -143,12 +137,12 @@ describe('a search through a log', () => {
   })
 
   test('another’s log is not searched', async () => {
-    const { id } = await jobWithLog('secret\n')
+    const { id } = await jobWithLog(store, workDir, 'secret\n')
     assert.equal((await search(id, { grep: 'secret' }, 'bob')).status, 404)
   })
 
   test('one gigabyte is searched whole, and while it is no other search of that Unix user begins', async () => {
-    const { id, file } = await jobWithLog()
+    const { id, file } = await jobWithLog(store, workDir)
     const line = Buffer.from(`${'0123456789abcdef'.repeat(6)} padding of lines\n`.repeat(9_000))
     const descriptor = openSync(file, 'w')
     let size = 0
@@ -170,7 +164,7 @@ describe('a search through a log', () => {
   })
 
   test('a file without line ends is given up within its memory, and said so', async () => {
-    const { id, file } = await jobWithLog()
+    const { id, file } = await jobWithLog(store, workDir)
     const descriptor = openSync(file, 'w')
     ftruncateSync(descriptor, 2 * GIB)
     closeSync(descriptor)

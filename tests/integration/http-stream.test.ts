@@ -1,6 +1,6 @@
 // One connection for everything that a page follows: topics that do not disturb each other, and exact resume of all of them.
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
 import { type EventReader, type Frame, readEvents } from '../support/event-reader.ts'
 import { eventually } from '../support/eventually.ts'
 import { AT, epochsOf, slurmView } from '../support/job-records.ts'
+import { jobWithLog } from '../support/job-with-log.ts'
 import { answerAsOwner } from '../support/local-owner.ts'
 import { createRedisRig, type RedisRig, type Store, TOKENS } from '../support/orchestrator-store.ts'
 
@@ -254,20 +255,7 @@ describe('the stream of many topics', () => {
   })
 
   test('log: a cluster that is away for a moment is told, and the log goes on by itself to its last byte', async () => {
-    const run = {
-      run: '1-0',
-      attempt: 1,
-      slurmJobId: '17',
-      node: 'c01',
-      resumed: null,
-      startedAt: AT,
-      endedAt: null,
-      ending: null,
-    }
-    const { id } = await store.add({ state: 'running', runs: [run] })
-    const folder = join(workDir, 'jobs/ada', id, 'runs/1-0')
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'stdout'), 'one\ntwo\n')
+    const { id, file } = await jobWithLog(store, workDir, 'one\ntwo\n')
     const topic = `log:${id}:stdout`
     const reader = await follow([topic])
     assert.deepEqual(of(await told(reader)), ['attempt', topic])
@@ -280,7 +268,7 @@ describe('the stream of many topics', () => {
       const frame = await told(reader)
       if (frame.event === 'log') texts.push(frame.data.text)
     }
-    appendFileSync(join(folder, 'stdout'), 'three\n')
+    appendFileSync(file, 'three\n')
     const more = await told(reader)
     assert.deepEqual([more.data.offset, more.data.next, more.data.text], [8, 14, 'three\n'])
     reader.leave()

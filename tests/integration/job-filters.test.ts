@@ -7,6 +7,7 @@ import { createNameIndex, NAMES_AT_ONCE } from '../../apps/orchestrator/src/stor
 import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
 import { eventually } from '../support/eventually.ts'
 import { AT, later, record, request } from '../support/job-records.ts'
+import { listedIds } from '../support/listed-ids.ts'
 import { createRedisRig, type RedisRig, type Store } from '../support/orchestrator-store.ts'
 
 const ready = new AbortController().signal
@@ -20,16 +21,6 @@ describe('filters of a list of jobs', () => {
 
   const addAll = (store: Store, count: number, of: (i: number) => Partial<JobRecord>): Promise<JobRecord[]> =>
     Promise.all(Array.from({ length: count }, (_, i) => store.add(of(i))))
-
-  async function ids({ jobs }: Store, filter: ListFilter, limit: number): Promise<string[]> {
-    const found: string[] = []
-    for (let cursor: string | null = null, more = true; more; more = cursor !== null) {
-      const page = await jobs.list(filter, limit, cursor)
-      found.push(...page.items.map(({ id }) => id))
-      cursor = page.nextCursor
-    }
-    return found
-  }
 
   /** As a version leaves jobs that keeps no sets of names. */
   async function forgetNames({ redis, keys }: Store, jobs: readonly JobRecord[]): Promise<void> {
@@ -99,7 +90,7 @@ describe('filters of a list of jobs', () => {
     assert.equal(filters.length, 192)
     const allFit = async (): Promise<void> => {
       for (const filter of filters)
-        assert.deepEqual(await ids(store, filter, 9), fitting(filter), JSON.stringify(filter))
+        assert.deepEqual(await listedIds(store, filter, 9), fitting(filter), JSON.stringify(filter))
     }
     await allFit()
     await forgetNames(store, made.slice(0, 60))
@@ -113,7 +104,7 @@ describe('filters of a list of jobs', () => {
     const rare = made.filter(({ name }) => name === 'rare').map(({ id }) => id)
     for (const filter of [{ owner: 'ada' }, {}, { owner: 'ada', state: 'accepted' as const }]) {
       const looked = countLooked(store)
-      assert.deepEqual(await ids(store, { ...filter, name: 'rare' }, 50), rare.toReversed())
+      assert.deepEqual(await listedIds(store, { ...filter, name: 'rare' }, 50), rare.toReversed())
       assert.equal(looked(), 2, JSON.stringify(filter))
     }
   })
@@ -176,7 +167,7 @@ describe('filters of a list of jobs', () => {
     const looked = countLooked(store)
     const rare = old.filter(({ name }) => name === 'rare')
     const newestFirst = rare.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt) || (a.id < b.id ? 1 : -1))
-    assert.deepEqual(await ids(store, { name: 'rare' }, 50), [fresh.id, ...newestFirst.map(({ id }) => id)])
+    assert.deepEqual(await listedIds(store, { name: 'rare' }, 50), [fresh.id, ...newestFirst.map(({ id }) => id)])
     assert.equal(looked(), rare.length + 1)
     for (const { id, owner } of rare)
       assert.notEqual(await store.redis.zscore(store.keys.byOwnerName(owner.id, 'rare'), id), null)
@@ -200,10 +191,10 @@ describe('filters of a list of jobs', () => {
     assert.equal(await index.bringIn(stopping.signal), NAMES_AT_ONCE)
     const [rare] = old
     const newer = await store.add({ name: 'rare', createdAt: later(1_000) })
-    assert.deepEqual(await ids(store, { owner: 'ada', name: 'rare' }, 50), [newer.id, rare?.id])
+    assert.deepEqual(await listedIds(store, { owner: 'ada', name: 'rare' }, 50), [newer.id, rare?.id])
     await createNameIndex(store.redis, store.keys).bringIn(ready)
     assert.equal(await named(store), old.length + 1)
-    assert.deepEqual(await ids(store, { owner: 'ada', name: 'rare' }, 50), [newer.id, rare?.id])
+    assert.deepEqual(await listedIds(store, { owner: 'ada', name: 'rare' }, 50), [newer.id, rare?.id])
   })
 
   test('what an older server makes while others are brought in is brought in the next time', async () => {
@@ -234,7 +225,7 @@ describe('filters of a list of jobs', () => {
     const index = createNameIndex(store.redis, store.keys)
     assert.equal(await index.bringIn(ready), rest.length)
     const even = rest.filter(({ name }) => name === 'even')
-    assert.deepEqual((await ids(store, { name: 'even' }, 50)).toSorted(), even.map(({ id }) => id).toSorted())
+    assert.deepEqual((await listedIds(store, { name: 'even' }, 50)).toSorted(), even.map(({ id }) => id).toSorted())
     const scripts = store.redis as unknown as { trotlineUnnamed(...args: unknown[]): Promise<unknown> }
     const look = scripts.trotlineUnnamed
     let looks = 0

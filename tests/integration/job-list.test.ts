@@ -5,9 +5,10 @@ import { JobSummary } from '@trotline/contracts'
 import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
 import { CHANGED_JOBS_KEPT } from '../../apps/orchestrator/src/store/changed-script.ts'
 import { LINE_FIELD } from '../../apps/orchestrator/src/store/job-line.ts'
-import { type ListFilter, MOST_LOOKED_AT } from '../../apps/orchestrator/src/store/job-list.ts'
+import { MOST_LOOKED_AT } from '../../apps/orchestrator/src/store/job-list.ts'
 import type { JobRecord } from '../../apps/orchestrator/src/store/record.ts'
 import { AT, epochsOf, later, record, request, slurmView } from '../support/job-records.ts'
+import { listedIds } from '../support/listed-ids.ts'
 import { createRedisRig, type RedisRig, type Store } from '../support/orchestrator-store.ts'
 
 describe('lists of jobs', () => {
@@ -16,16 +17,6 @@ describe('lists of jobs', () => {
     rig = await createRedisRig()
   })
   after(() => rig.close())
-
-  const ids = async ({ jobs }: Store, filter: ListFilter, limit = 50): Promise<string[]> => {
-    const found: string[] = []
-    for (let cursor: string | null = null, more = true; more; more = cursor !== null) {
-      const page = await jobs.list(filter, limit, cursor)
-      found.push(...page.items.map(({ id }) => id))
-      cursor = page.nextCursor
-    }
-    return found
-  }
 
   test('a line has what a list shows, in 500 bytes, whether it is kept or made anew from the record', async () => {
     const store = await rig.open()
@@ -80,11 +71,11 @@ describe('lists of jobs', () => {
     await add({ team: 'fish', paper: 'one' }, { createdAt: later(3) })
     const crabs = ['team', 'crabs'] as const
     const one = ['paper', 'one'] as const
-    assert.deepEqual(await ids(store, { owner: 'ada', labels: [crabs] }), [team.id, both.id])
-    assert.deepEqual(await ids(store, { owner: 'ada', labels: [crabs, one] }), [both.id])
-    assert.deepEqual(await ids(store, { labels: [crabs, one] }), [theirs.id, both.id])
-    assert.deepEqual(await ids(store, { owner: 'ada', labels: [crabs], state: 'failed' }), [team.id])
-    assert.deepEqual(await ids(store, { labels: [['team', 'none']] }), [])
+    assert.deepEqual(await listedIds(store, { owner: 'ada', labels: [crabs] }), [team.id, both.id])
+    assert.deepEqual(await listedIds(store, { owner: 'ada', labels: [crabs, one] }), [both.id])
+    assert.deepEqual(await listedIds(store, { labels: [crabs, one] }), [theirs.id, both.id])
+    assert.deepEqual(await listedIds(store, { owner: 'ada', labels: [crabs], state: 'failed' }), [team.id])
+    assert.deepEqual(await listedIds(store, { labels: [['team', 'none']] }), [])
   })
 
   test('a filter is by its field, whatever other fields say', async () => {
@@ -93,20 +84,20 @@ describe('lists of jobs', () => {
     const hold = { stage: 'submit' as const, code: 'SLURM_REJECTED', detail, since: AT }
     const other = await store.add({ name: 'other', hold })
     const rare = await store.add({ name: 'rare', createdAt: later(1) })
-    assert.deepEqual(await ids(store, { name: 'rare' }), [rare.id])
-    assert.deepEqual(await ids(store, { name: 'rar' }), [])
-    assert.deepEqual(await ids(store, { state: 'failed', name: 'other' }), [])
-    assert.deepEqual(await ids(store, { held: true }), [other.id])
+    assert.deepEqual(await listedIds(store, { name: 'rare' }), [rare.id])
+    assert.deepEqual(await listedIds(store, { name: 'rar' }), [])
+    assert.deepEqual(await listedIds(store, { state: 'failed', name: 'other' }), [])
+    assert.deepEqual(await listedIds(store, { held: true }), [other.id])
     await store.redis.hdel(store.keys.job(rare.id), LINE_FIELD)
-    assert.deepEqual(await ids(store, { name: 'rare' }), [rare.id])
-    assert.deepEqual(await ids(store, { name: 'other' }), [other.id])
+    assert.deepEqual(await listedIds(store, { name: 'rare' }), [rare.id])
+    assert.deepEqual(await listedIds(store, { name: 'other' }), [other.id])
   })
 
   test('since is by the time at which they were made, its own millisecond among them', async () => {
     const store = await rig.open()
     const made = await Promise.all([0, 1, 2].map(ms => store.add({ createdAt: later(ms) })))
     const sinceMs = Date.parse(later(1))
-    assert.deepEqual(await ids(store, { sinceMs }, 1), [made[2]?.id, made[1]?.id])
+    assert.deepEqual(await listedIds(store, { sinceMs }, 1), [made[2]?.id, made[1]?.id])
     assert.deepEqual((await store.jobs.counts({ sinceMs })).states.accepted, 2)
   })
 
@@ -114,12 +105,12 @@ describe('lists of jobs', () => {
     const store = await rig.open()
     await store.add()
     const held = await store.add({ hold: { stage: 'submit', code: 'X', detail: 'x', since: AT } })
-    assert.deepEqual(await ids(store, { held: true }), [held.id])
-    assert.deepEqual(await ids(store, { held: true, owner: 'bob' }), [])
+    assert.deepEqual(await listedIds(store, { held: true }), [held.id])
+    assert.deepEqual(await listedIds(store, { held: true, owner: 'bob' }), [])
     assert.deepEqual((await store.jobs.counts({ owner: 'ada' })).held, 1)
     const { next, events } = machine.released(held, AT, 'ada')
     await store.jobs.commit(held, next, events, null)
-    assert.deepEqual([(await store.jobs.counts({})).held, await ids(store, { held: true })], [0, []])
+    assert.deepEqual([(await store.jobs.counts({})).held, await listedIds(store, { held: true })], [0, []])
   })
 
   test('counts are of each state, of one owner or of all', async () => {
@@ -193,10 +184,10 @@ describe('lists of jobs', () => {
     )
     const rare = made.filter(({ name }) => name === 'rare').map(({ id }) => id)
     const wanted = rare.toSorted().toReversed()
-    assert.deepEqual(await ids(store, { name: 'rare' }, 2), wanted)
-    assert.deepEqual(await ids(store, { labels: [['rare', 'yes']] }, 2), wanted)
-    assert.equal(new Set(await ids(store, { owner: 'ada' }, 7)).size, 600)
-    assert.equal((await ids(store, { owner: 'ada' }, 7)).length, 600)
+    assert.deepEqual(await listedIds(store, { name: 'rare' }, 2), wanted)
+    assert.deepEqual(await listedIds(store, { labels: [['rare', 'yes']] }, 2), wanted)
+    assert.equal(new Set(await listedIds(store, { owner: 'ada' }, 7)).size, 600)
+    assert.equal((await listedIds(store, { owner: 'ada' }, 7)).length, 600)
   })
 
   test('what no set is kept of costs each page a bounded look, and is found at the end of its cursors', async () => {

@@ -1,7 +1,7 @@
 // Followers whose sockets are open and who take nothing: they are dropped, nothing is kept for them, and the others go on.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,7 @@ import * as machine from '../../apps/orchestrator/src/lifecycle/machine.ts'
 import { createLogFiles } from '../../apps/orchestrator/src/streams/log-files.ts'
 import { eventually } from '../support/eventually.ts'
 import { AT } from '../support/job-records.ts'
+import { jobWithLog } from '../support/job-with-log.ts'
 import { answerAsOwner } from '../support/local-owner.ts'
 import { readLog } from '../support/log-reader.ts'
 import { materialisation } from '../support/materialisations.ts'
@@ -59,13 +60,7 @@ describe('followers who take nothing', () => {
     const { port: at } = new URL(await app.http.listen({ host: '127.0.0.1', port: 0 }))
     port = Number(at)
     server = app.http.server as Server
-    const run = { run: '1-0', attempt: 1, slurmJobId: '17', node: 'c01', resumed: null, startedAt: AT }
-    const ended = { state: 'completed', endedAt: AT, runs: [{ ...run, endedAt: AT, ending: 'COMPLETED' }] } as const
-    const job = await store.add({ ...ended, runs: [...ended.runs] })
-    id = job.id
-    const directory = join(folder, 'jobs/ada', id, 'runs/1-0')
-    mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, 'stdout'), log)
+    id = (await jobWithLog(store, folder, log, 'completed')).id
   })
   after(async () => {
     await owner.close()

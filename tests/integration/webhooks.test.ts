@@ -69,6 +69,20 @@ async function sendAll(by: Sender = sender): Promise<void> {
   }
   assert.fail('it does not come to an end')
 }
+
+/** Of how many failed jobs the receiver is told, alone or together, once it takes messages again. */
+async function toldAfterwards(secret: string): Promise<number> {
+  receiver.answer(status(200))
+  const failed = receiver.received.length
+  at.pass(24 * 60 * MINUTE)
+  await sendAll()
+  at.pass(WINDOW_MS)
+  await sendAll()
+  return receiver.received.slice(failed).reduce((sum, one) => {
+    const message = verified(one, secret)
+    return sum + (message.type === 'job.digest' ? (message.data.counts['job.failed'] ?? 0) : 1)
+  }, 0)
+}
 const ids = (): string[] => receiver.received.map(({ id }) => id)
 
 describe('a job that failed', () => {
@@ -361,17 +375,7 @@ describe('many at once', () => {
     }
     const { waiting, collected } = (await shown(id)).deliveries
     assert.ok(waiting <= 10 && collected > 0)
-    receiver.answer(status(200))
-    const failed = receiver.received.length
-    at.pass(24 * 60 * MINUTE)
-    await sendAll()
-    at.pass(WINDOW_MS)
-    await sendAll()
-    const told = receiver.received.slice(failed).reduce((sum, one) => {
-      const message = verified(one, secret)
-      return sum + (message.type === 'job.digest' ? (message.data.counts['job.failed'] ?? 0) : 1)
-    }, 0)
-    assert.equal(told, happened)
+    assert.equal(await toldAfterwards(secret), happened)
   })
 
   test('fill no store by their length either: past so many bytes they are counted, and none is missing in the end', async () => {
@@ -396,17 +400,7 @@ describe('many at once', () => {
     const bytes = lengths.reduce((sum, one) => sum + one, 0)
     // The last one goes past it.
     assert.ok(bytes >= most && bytes < most + Math.max(...lengths), `${bytes} bytes wait`)
-    receiver.answer(status(200))
-    const failed = receiver.received.length
-    at.pass(24 * 60 * MINUTE)
-    await sendAll()
-    at.pass(WINDOW_MS)
-    await sendAll()
-    const told = receiver.received.slice(failed).reduce((sum, one) => {
-      const message = verified(one, secret)
-      return sum + (message.type === 'job.digest' ? (message.data.counts['job.failed'] ?? 0) : 1)
-    }, 0)
-    assert.equal(told, happened)
+    assert.equal(await toldAfterwards(secret), happened)
     assert.deepEqual((await shown(id)).deliveries, { waiting: 0, parked: 0, collected: 0 })
   })
 

@@ -9,6 +9,13 @@ import type { JobRecord } from '../../../apps/orchestrator/src/store/record.ts'
 import { AT, clusterSettings, record, sha256 } from '../../support/job-records.ts'
 import { silent } from '../../support/orchestrator-store.ts'
 
+const surroundings = {
+  lease: () => ({ cluster: 'local', value: 'x' }),
+  log: silent,
+  crash: (): void => undefined,
+  now: () => new Date(),
+}
+
 /** Has its submission begun? */
 async function begins(job: JobRecord): Promise<boolean> {
   const reached: string[] = []
@@ -20,14 +27,12 @@ async function begins(job: JobRecord): Promise<boolean> {
       // What the stage ends with is stored nowhere.
       commit: async () => job,
     },
-    lease: () => ({ cluster: 'local', value: 'x' }),
-    log: silent,
+    ...surroundings,
     crash(point: string) {
       reached.push(point)
       if (point !== 'submit:before-intent') return
       throw Object.assign(new Error('it ends here'), { code: 'LEASE_LOST', transient: true })
     },
-    now: () => new Date(),
   } as unknown as StageContext
   const runner = createRunner(context, silent)
   runner.nudge(job.id)
@@ -57,13 +62,11 @@ function many(count: number, idsInState: (ids: string[]) => Promise<string[]> = 
       idsInState: () => idsInState(ids),
       commit: async (job: JobRecord) => job,
     },
-    lease: () => ({ cluster: 'local', value: 'x' }),
-    log: silent,
+    ...surroundings,
     crash(point: string) {
       if (point !== 'submit:before-intent') return
       throw Object.assign(new Error('it ends here'), { code: 'LEASE_LOST', transient: true })
     },
-    now: () => new Date(),
   } as unknown as StageContext
   return { ids, batches, runner: createRunner(context, log as unknown as Logger) }
 }
@@ -141,10 +144,7 @@ test('whom a pause meets on the way to Slurm goes on as soon as it ends, and not
         return stored
       },
     },
-    lease: () => ({ cluster: 'local', value: 'x' }),
-    log: silent,
-    crash: () => undefined,
-    now: () => new Date(),
+    ...surroundings,
   } as unknown as StageContext
   const runner = createRunner(context, silent)
   runner.nudge(stored.id)
@@ -184,10 +184,7 @@ test('a job that ends is sealed once, and nobody looks at it again', async t => 
         done.seals += 1
       },
     },
-    lease: () => ({ cluster: 'local', value: 'x' }),
-    log: silent,
-    crash: () => undefined,
-    now: () => new Date(),
+    ...surroundings,
   } as unknown as StageContext
   const runner = createRunner(context, silent)
   runner.nudge(stored.id)
